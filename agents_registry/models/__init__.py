@@ -1,0 +1,31 @@
+"""Every row of the registry, in one place to import from."""
+
+from agents_registry.models.agents import WORKING_SCOPES, Agent, AgentToken, Scope
+from agents_registry.models.people import Membership, Person, Pool, Role, Team
+from agents_registry.models.revisions import Revision, RevisionKind
+from agents_registry.models.stops import Stop, StopKind
+from agents_registry.models.timing import Calendar, EscalationChain, Fallback
+from agents_registry.models.workflows import OWNER_ROLES, ActionType, OnStop, Workflow
+
+__all__ = [
+    "OWNER_ROLES",
+    "WORKING_SCOPES",
+    "ActionType",
+    "Agent",
+    "AgentToken",
+    "Calendar",
+    "EscalationChain",
+    "Fallback",
+    "Membership",
+    "OnStop",
+    "Person",
+    "Pool",
+    "Revision",
+    "RevisionKind",
+    "Role",
+    "Scope",
+    "Stop",
+    "StopKind",
+    "Team",
+    "Workflow",
+]

@@ -1,0 +1,124 @@
+"""What agents are told about an action, in the names of the REST contract."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from agents_registry.models import ActionType
+from approvals.judging import Judgement
+from approvals.models import Action, Content, Decision
+from approvals.release import Taken
+
+
+def listed(action: Action) -> dict[str, Any]:
+    """An action as it stands in a list: everything but its large parts."""
+    return {
+        "id": str(action.pk),
+        "state": action.state,
+        "held": action.held,
+        "tier": action.tier,
+        "mode": action.mode,
+        "authority": action.authority,
+        "workflow": action.workflow.slug,
+        "action_type": action.action_type.key,
+        "sentence": action.sentence,
+        "summary": action.summary,
+        "subject": _subject(action),
+        "run_id": action.run_id,
+        "batch_key": action.batch_key,
+        "agent_version": action.agent_version,
+        "requested_by": action.requested_by,
+        "confidence": None if action.confidence is None else float(action.confidence),
+        "revision": action.revision,
+        "payload_digest": action.payload_digest,
+        "approved_digest": action.approved_digest or None,
+        "due_at": instant(action.due_at),
+        "not_before": instant(action.not_before),
+        "not_after": instant(action.not_after),
+        "created_at": instant(action.created_at),
+        "changed_at": instant(action.changed_at),
+        "decided_at": instant(action.decided_at),
+        "retry_of": str(action.retry_of_id) if action.retry_of_id else None,
+        "review_url": f"{settings.PUBLIC_URL}/actions/{action.pk}/",
+    }
+
+
+def action(
+    action: Action,
+    *,
+    content: Content,
+    lease: Taken | None = None,
+    decision: Decision | None = None,
+) -> dict[str, Any]:
+    """A single action, whole; with `release` when it was taken in the same call."""
+    whole = {
+        **listed(action),
+        "payload": content.payload,
+        "before": content.before,
+        "trace": content.trace,
+        "evidence": content.evidence,
+        "policy": {"revision": action.policy_revision, "findings": content.findings},
+        "decision": decided(decision) if decision else None,
+    }
+    return {**whole, "release": taken(lease)} if lease else whole
+
+
+def judged(action_type: ActionType, judgement: Judgement) -> dict[str, Any]:
+    """The answer to “may I?”: the verdict, with nothing stored."""
+    return {
+        "tier": str(judgement.verdict.tier),
+        "mode": str(judgement.verdict.mode),
+        "authority": action_type.authority,
+        "needs_person": judgement.needs_person,
+        "policy": {"revision": judgement.policy_revision, "findings": judgement.findings},
+    }
+
+
+def taken(lease: Taken) -> dict[str, Any]:
+    """What a release answers: the lease, and the content that may be done once."""
+    return {
+        "lease_id": str(lease.lease.pk),
+        "lease_expires_at": instant(lease.lease.expires_at),
+        "fence": lease.lease.fence,
+        "release_id": str(lease.action.release_id),
+        "action_id": str(lease.action.pk),
+        "payload": lease.payload,
+        "payload_digest": lease.action.approved_digest,
+        "approved_by": lease.approved_by,
+        "edits": lease.edits,
+    }
+
+
+def decided(decision: Decision) -> dict[str, Any]:
+    """A person's verdict, as the agent learns from it."""
+    return {
+        "action_id": str(decision.action_id),
+        "revision": decision.revision,
+        "verdict": decision.verdict,
+        "reason": decision.reason or None,
+        "cause": decision.cause or None,
+        "comment": decision.comment or None,
+        "edits": decision.patch,
+        "answer": decision.answer,
+        "by": decision.person.username,
+        "at": instant(decision.created_at),
+    }
+
+
+def instant(when: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the millisecond."""
+    if when is None:
+        return None
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _subject(action: Action) -> Mapping[str, str] | None:
+    if not action.subject_id:
+        return None
+    return {
+        "type": action.subject_type,
+        "id": action.subject_id,
+        "label": action.subject_label,
+    }

@@ -1,0 +1,243 @@
+"""A staged action, and what each of its revisions says: the row that is the queue."""
+
+import uuid
+from typing import Any
+
+import uuid6
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+
+from agents_registry.models import ActionType, Agent, Person, Team, Workflow
+from approvals.states import APPROVED_ONCE, State
+
+
+def new_id() -> uuid.UUID:
+    """A UUIDv7: ids sort by the time they were made."""
+    return uuid.UUID(int=uuid6.uuid7().int)
+
+
+class Purpose(models.TextChoices):
+    LIVE = "live"
+    SHADOW = "shadow"
+    EVAL = "eval"
+    SEEDED = "seeded"
+
+
+TIER_RANKS = {"mandatory": 0, "batch_review": 1, "spot_check": 2, "autonomous": 3, "blocked": 4}
+"""The order in which people look at tiers."""
+
+STATES = [(state.value, state.value) for state in State]
+
+
+class Action(models.Model):
+    """What an agent wants to do. Only `approvals.transitions` writes `state`.
+
+    `frozen` holds what was fixed at staging: `{"calendar": digest, "stages": […], "fallback",
+    "approval_life", "settle_seconds", "idempotent"}`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="actions")
+    action_type = models.ForeignKey(ActionType, on_delete=models.PROTECT, related_name="actions")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="actions")
+    purpose = models.CharField(max_length=8, choices=Purpose.choices, default=Purpose.LIVE)
+
+    state = models.CharField(max_length=20, choices=STATES)
+    tier = models.CharField(max_length=16)
+    tier_rank = models.PositiveSmallIntegerField()
+    mode = models.CharField(max_length=16)
+    authority = models.CharField(max_length=8)
+    held = models.BooleanField(default=False)
+    revision = models.PositiveIntegerField(default=1)
+    payload_digest = models.CharField(max_length=71)
+    policy_revision = models.CharField(max_length=71)
+    signers = models.JSONField(default=list, help_text="Who signs, where the policy names them.")
+    approvals_needed = models.PositiveSmallIntegerField(default=1)
+
+    sentence = models.TextField()
+    summary = models.TextField(blank=True)
+    subject_type = models.CharField(max_length=80, blank=True)
+    subject_id = models.CharField(max_length=200, blank=True)
+    subject_label = models.CharField(max_length=300, blank=True)
+    run_id = models.CharField(max_length=200, blank=True)
+    batch_key = models.CharField(max_length=200, blank=True)
+    agent_version = models.CharField(max_length=120, blank=True)
+    requested_by = models.CharField(max_length=254, blank=True)
+    callback_url = models.CharField(max_length=2000, blank=True)
+    confidence = models.DecimalField(max_digits=6, decimal_places=5, null=True)
+    search_text = models.TextField(blank=True)
+    retry_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+
+    frozen = models.JSONField(default=dict)
+    step = models.PositiveSmallIntegerField(default=0)
+    assignee = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    due_at = models.DateTimeField(null=True)
+    next_step_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    not_after = models.DateTimeField(null=True)
+
+    approved_digest = models.CharField(max_length=71, blank=True)
+    approved_seal = models.CharField(max_length=71, blank=True)
+    releasable_from = models.DateTimeField(null=True)
+    approval_ends_at = models.DateTimeField(null=True)
+    release_id = models.UUIDField(null=True)
+    fence = models.PositiveIntegerField(default=0)
+
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="state_is_known", condition=Q(state__in=[s.value for s in State])
+            ),
+            models.CheckConstraint(
+                name="only_live_is_approved",
+                condition=Q(purpose="live") | ~Q(state__in=sorted(APPROVED_ONCE)),
+            ),
+            models.CheckConstraint(
+                name="approved_content_is_known",
+                condition=~Q(state__in=sorted(APPROVED_ONCE)) | ~Q(approved_digest=""),
+            ),
+            models.CheckConstraint(
+                name="draft_only_is_never_taken",
+                condition=~Q(mode="draft_only") | ~Q(state__in=sorted(APPROVED_ONCE)),
+            ),
+            models.CheckConstraint(
+                name="blocked_is_never_decided", condition=~Q(tier="blocked") | Q(state="blocked")
+            ),
+            models.CheckConstraint(
+                name="nothing_waits_without_a_clock",
+                condition=~Q(state="pending") | Q(held=True) | Q(next_step_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="only_pending_is_held", condition=Q(held=False) | Q(state="pending")
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["team", "tier_rank", "due_at", "id"],
+                condition=Q(state="pending"),
+                name="action_inbox",
+            ),
+            models.Index(
+                fields=["assignee", "tier_rank", "due_at", "id"],
+                condition=Q(state="pending"),
+                name="action_inbox_of_person",
+            ),
+            models.Index(
+                fields=["workflow", "tier_rank", "due_at", "id"],
+                condition=Q(state="pending"),
+                name="action_inbox_of_workflow",
+            ),
+            models.Index(
+                fields=["team", "tier_rank", "due_at", "id"],
+                condition=Q(state="pending", step__gt=0),
+                name="action_inbox_escalated",
+            ),
+            models.Index(
+                fields=["next_step_at"],
+                condition=Q(state="pending", held=False),
+                name="action_next_step",
+            ),
+            models.Index(
+                fields=["workflow", "agent", "tier_rank", "id"],
+                condition=Q(state="approved"),
+                name="action_releasable",
+            ),
+            models.Index(
+                fields=["approval_ends_at"],
+                condition=Q(state="approved"),
+                name="action_approval_ends",
+            ),
+            models.Index(fields=["agent", "id"], name="action_of_agent"),
+            models.Index(fields=["team", "created_at"], name="action_in_team"),
+            models.Index(fields=["team", "run_id"], name="action_of_run"),
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="action_search"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"
+
+    @property
+    def stream(self) -> str:
+        """The name of its stream in the record."""
+        return f"action:{self.id}"
+
+    @property
+    def stages(self) -> list[dict[str, Any]]:
+        stages: list[dict[str, Any]] = self.frozen["stages"]
+        return stages
+
+
+class Content(models.Model):
+    """What one revision of an action says, as the agent sent it, and how it was judged.
+
+    `salt` and `seal` make the payload's digest in the record unguessable and erasable.
+    """
+
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="contents")
+    revision = models.PositiveIntegerField()
+    payload = models.JSONField()
+    before = models.JSONField(null=True)
+    impact = models.JSONField(null=True)
+    signals = models.JSONField(default=dict)
+    evidence = models.JSONField(default=list)
+    trace = models.JSONField(null=True)
+    handoff = models.JSONField(default=dict)
+    preconditions = models.JSONField(default=list)
+    payload_digest = models.CharField(max_length=71)
+    salt = models.BinaryField(max_length=16)
+    seal = models.CharField(max_length=71)
+    findings = models.JSONField(default=list)
+    computed_impact = models.JSONField(null=True)
+    policy_revision = models.CharField(max_length=71)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["action", "revision"], name="content_of_revision"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action_id} revision {self.revision}"
+
+
+class Submission(models.Model):
+    """An idempotency key of an agent, what came with it, and the answer that it got first."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=255)
+    request_digest = models.CharField(max_length=71)
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="+")
+    answer = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agent", "key"], name="key_once_per_agent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.agent_id}"
+
+
+class Refusal(models.Model):
+    """How often an agent tried an action type that its workflow does not list."""
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="refusals")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=80)
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workflow", "agent", "key"], name="refusal_counted"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} refused {self.count} times"

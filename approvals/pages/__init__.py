@@ -1,0 +1,1 @@
+"""What the pages show, as ready-made strings: templates decide nothing."""

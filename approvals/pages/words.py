@@ -1,0 +1,97 @@
+"""Puts instants, tiers and states into the words that people read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agents_registry.models import Person
+from agents_registry.sla import in_words
+from approvals import timetable
+from approvals.models import Action
+
+TIERS = {
+    "mandatory": "Mandatory approval",
+    "batch_review": "Batch review",
+    "spot_check": "Spot check",
+    "autonomous": "Autonomous",
+    "blocked": "Blocked",
+}
+MODES = {
+    "draft_only": "Draft-only",
+    "approval_gated": "Approval-gated",
+    "auto_executed": "Auto-executed",
+}
+ROLES = {
+    "workflow_owner": "workflow owner",
+    "system_owner": "system owner",
+    "risk_owner": "risk owner",
+    "approval_owner": "approval owner",
+    "manager": "manager",
+    "pool": "reviewer pool",
+}
+SOON = timedelta(hours=2)
+CAP = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deadline in words: time left in business time, and the instant in the reader's zone."""
+
+    words: str
+    css: str
+    iso: str
+    title: str
+
+
+def due_of(action: Action, now: datetime, person: Person) -> Due | None:
+    if action.due_at is None:
+        return None
+    calendar = timetable.calendar_of(action.frozen)
+    return Due(
+        words=in_words(now, action.due_at, calendar),
+        css=_urgency(action, now),
+        iso=action.due_at.isoformat(),
+        title=f"{at(action.due_at, person)}, work time of {calendar.time_zone}",
+    )
+
+
+def at(instant: datetime | None, person: Person) -> str:
+    """An instant in the reader's zone, e.g. “Tue 24 Nov 2026 11:40 EST”."""
+    if instant is None:
+        return ""
+    return instant.astimezone(ZoneInfo(person.time_zone)).strftime("%a %-d %b %Y %H:%M %Z")
+
+
+def clock_time(instant: datetime, person: Person) -> str:
+    """The short form of the timeline, e.g. “24 Nov 09:12”."""
+    return instant.astimezone(ZoneInfo(person.time_zone)).strftime("%-d %b %H:%M")
+
+
+def capped(count: int) -> str:
+    return f"{CAP}+" if count > CAP else str(count)
+
+
+def state(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def who(stage_who: str) -> str:
+    """An addressee of a chain in words: a role, a pool or a person's name."""
+    kind, _, name = stage_who.partition(":")
+    return ROLES.get(kind, name or kind)
+
+
+def why(findings: list[Mapping[str, Any]]) -> str:
+    """The one finding that says most: the strictest that raised."""
+    raising = [finding for finding in findings if finding["effect"] != "allow"]
+    return str((raising or findings)[0]["because"]) if findings else ""
+
+
+def _urgency(action: Action, now: datetime) -> str:
+    assert action.due_at is not None
+    if action.due_at <= now:
+        return "late"
+    left, given = action.due_at - now, action.due_at - action.created_at
+    return "soon" if left <= SOON or left <= given / 4 else ""

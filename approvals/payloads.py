@@ -1,0 +1,84 @@
+"""Holds payloads to their action type's JSON Schema, and writes the sentence of what will happen
+from them."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import jsonpatch
+import jsonschema
+from jsonschema.protocols import Validator
+
+from approvals.errors import Fault, Invalid
+
+MAX_FAULTS = 20
+LONGEST_FIELD = 80
+PLACE = re.compile(r"\{([A-Za-z0-9_./-]+)\}")
+
+
+def check(schema: Mapping[str, Any], payload: Any, *, pointer: str = "/payload") -> None:
+    """Raises Invalid with a pointer to each place where the payload violates the schema."""
+    faults = list(_faults(schema, payload, pointer))
+    if faults:
+        raise Invalid(
+            "The payload does not fit the action type's schema.",
+            code="payload_invalid",
+            faults=faults[:MAX_FAULTS],
+        )
+
+
+def patch_between(old: Any, new: Any) -> list[dict[str, Any]]:
+    """The RFC 6902 patch that leads from one payload to the other."""
+    operations: list[dict[str, Any]] = jsonpatch.make_patch(old, new).patch
+    return operations
+
+
+def sentence(template: str, payload: Mapping[str, Any], *, otherwise: str) -> str:
+    """What will happen, from the payload: `{customer.name}` is a path, a list is counted.
+
+    Values stand in it as they are; the page shows them inert.
+    """
+    if not template:
+        return otherwise
+    return PLACE.sub(lambda place: _words(_at(payload, place.group(1).split("."))), template)
+
+
+def _at(value: Any, path: list[str]) -> Any:
+    for name in path:
+        if isinstance(value, Mapping):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return None
+    return value
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return "(not given)"
+    if isinstance(value, list):
+        return f"{len(value)} items" if len(value) != 1 else _words(value[0])
+    if isinstance(value, Mapping):
+        value = json.dumps(value, ensure_ascii=False)
+    text = str(value)
+    return text if len(text) <= LONGEST_FIELD else text[: LONGEST_FIELD - 1] + "…"
+
+
+def _faults(schema: Mapping[str, Any], payload: Any, pointer: str) -> Iterator[Fault]:
+    for error in _validator(json.dumps(schema, sort_keys=True)).iter_errors(payload):
+        path = "".join(f"/{_escape(str(part))}" for part in error.absolute_path)
+        yield Fault(pointer + path, str(error.validator), error.message[:300])
+
+
+def _escape(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+@lru_cache(maxsize=512)
+def _validator(schema: str) -> Validator:
+    document = json.loads(schema)
+    kind = jsonschema.validators.validator_for(document, jsonschema.Draft202012Validator)
+    return kind(document, format_checker=kind.FORMAT_CHECKER)

@@ -1,0 +1,77 @@
+"""The questions that pages, agents and sweeps ask of actions, each answered from an index."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from agents_registry.models import Person, Stop, StopKind, Team, Workflow
+from approvals.models import Action
+from approvals.states import State
+
+PEOPLES_TIERS = (0, 1)
+"""The ranks of the tiers in which a person decides first: mandatory, batch review."""
+
+
+def in_teams_of(person: Person) -> QuerySet[Action]:
+    return Action.objects.filter(team__members=person)
+
+
+def pooled_workflows(person: Person, team: Team) -> list[Any]:
+    """The ids of the workflows that this person reviews: by pool, or as approval owner."""
+    named = Q(pool__people=person) | Q(approval_owner=person)
+    return list(Workflow.objects.filter(named, team=team).values_list("pk", flat=True).distinct())
+
+
+def view_of(name: str, person: Person, workflows: Sequence[Any]) -> Q:
+    """What the inbox views show: mine, pool, all, escalated.
+
+    Mine is what waits for me: addressed to me, or to my pool while nobody in particular has it.
+    """
+    pool = Q(workflow_id__in=workflows)
+    return {
+        "mine": Q(assignee=person) | (pool & Q(assignee=None)),
+        "pool": pool,
+        "all": Q(),
+        "escalated": Q(assignee=person, step__gt=0) | (pool & Q(step__gt=0)),
+    }[name]
+
+
+def pending(team: Team) -> QuerySet[Action]:
+    return Action.objects.filter(team=team, state=State.PENDING)
+
+
+def band(section: str, as_of: datetime, day_end: datetime) -> Q:
+    """The part of the inbox that is late, due today or due later; the day is the reader's."""
+    return {
+        "late": Q(due_at__lt=as_of),
+        "today": Q(due_at__gte=as_of, due_at__lt=day_end),
+        "later": Q(due_at__gte=day_end),
+    }[section]
+
+
+def stopped() -> Q:
+    """Matches the actions that any stop in force covers."""
+    covered = Q(pk__in=[])
+    for kind, target in Stop.objects.filter(lifted_at__isnull=True).values_list("kind", "target"):
+        covered |= _covered_by(kind, target)
+    return covered
+
+
+def covered_by(stop: Stop) -> QuerySet[Action]:
+    """The actions of the team that this stop covers."""
+    return Action.objects.filter(_covered_by(stop.kind, stop.target), team=stop.team_id)
+
+
+def _covered_by(kind: str, target: str) -> Q:
+    if kind == StopKind.AGENT:
+        return Q(agent_id=target)
+    if kind == StopKind.WORKFLOW:
+        return Q(workflow_id=target)
+    if kind == StopKind.ACTION_TYPE:
+        workflow, _, key = target.partition("/")
+        return Q(workflow_id=workflow, action_type__key=key)
+    return Q(action_type__systems__writes__contains=[target]) | Q(
+        action_type__systems__reads__contains=[target]
+    )

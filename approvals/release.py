@@ -1,0 +1,210 @@
+"""The agent's verbs after approval: it takes the approved content under a lease, at most one at a
+time, and never past a stop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import jsonpointer
+from django.db import transaction
+
+from agents_registry import gate, stops
+from agents_registry.models import Agent, Workflow
+from approvals import timetable, transitions
+from approvals.errors import Conflict, Missing, Stopped
+from approvals.models import Action, Content, Decision, Lease
+from approvals.states import Mover, State
+from ledger import clock
+
+DEFAULT_LEASE_SECONDS = 300
+EXECUTABLE_MODES = {"auto_executed", "approval_gated"}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A lease with what may now be done, once, by whoever holds it."""
+
+    lease: Lease
+    action: Action
+    payload: dict[str, Any]
+    approved_by: list[str]
+    edits: list[dict[str, Any]]
+
+
+def approval_fields(content: Content, fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What an approval by the policy puts on the action."""
+    return {
+        "approved_digest": content.payload_digest,
+        "approved_seal": content.seal,
+        "release_id": uuid4(),
+        "releasable_from": now,
+        "approval_ends_at": timetable.life_end(fields["frozen"], now),
+        "decided_at": now,
+    }
+
+
+def lease(
+    *,
+    agent: Agent,
+    action_id: object,
+    seconds: int = DEFAULT_LEASE_SECONDS,
+    observed: list[dict[str, Any]] | None = None,
+) -> Taken:
+    """Takes one approved action.
+
+    Missing, Stopped, or Conflict with a code of the contract: not_approved, draft_only, leased,
+    too_early, too_late, not_live, world_changed. After world_changed it is with the reviewer.
+    """
+    with transaction.atomic():
+        gate.enter(agent.team_id)
+        action = _locked(agent, action_id)
+        _check_can_be_taken(action, clock.now())
+        mismatch = _mismatch(_content(action), observed or [])
+        if mismatch is None:
+            return _take(agent, action, seconds)
+        reopen(action=action, mover=Mover.AGENT, actor=f"agent:{agent.pk}", event="world_changed")
+    raise Conflict(mismatch, code="world_changed")
+
+
+@transaction.atomic
+def lease_next(
+    *, agent: Agent, workflow_slug: str, limit: int, seconds: int = DEFAULT_LEASE_SECONDS
+) -> list[Taken]:
+    """Takes up to `limit` approved actions of the workflow that no other agent is taking."""
+    gate.enter(agent.team_id)
+    workflow = Workflow.objects.filter(team=agent.team_id, slug=workflow_slug, agents=agent).first()
+    if workflow is None:
+        raise Missing("No such workflow for this agent.", code="unknown_workflow")
+    now = clock.now()
+    ready = (
+        Action.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("action_type", "agent")
+        .filter(agent=agent, workflow=workflow, state=State.APPROVED, releasable_from__lte=now)
+        .order_by("tier_rank", "id")
+    )
+    return [_take(agent, action, seconds) for action in ready[:limit] if _can(action, now)]
+
+
+def reopen(*, action: Action, mover: Mover, actor: str, event: str) -> None:
+    """Takes an approval back: the action is pending again, with a fresh clock."""
+    now = clock.now()
+    transitions.move(
+        action=action,
+        to=State.PENDING,
+        mover=mover,
+        actor=actor,
+        event=f"action.{event}",
+        changes={
+            **timetable.stage_times(action.frozen, 0, now),
+            "step": 0,
+            "assignee_id": None,
+            "approved_digest": "",
+            "approved_seal": "",
+            "release_id": None,
+            "releasable_from": None,
+            "approval_ends_at": None,
+            "decided_at": None,
+        },
+    )
+    Decision.objects.filter(action=action, undone_at__isnull=True).update(undone_at=now)
+
+
+def _locked(agent: Agent, action_id: object) -> Action:
+    action = (
+        Action.objects.select_for_update(of=("self",))
+        .select_related("action_type__workflow__risk_owner", "agent")
+        .filter(pk=action_id, agent=agent)
+        .first()
+    )
+    if action is None:
+        raise Missing("This agent has no such action.")
+    return action
+
+
+def _check_can_be_taken(action: Action, now: datetime) -> None:
+    """Every reason for which an action cannot be taken now, the first that holds."""
+    action_type = action.action_type
+    if action.purpose != "live":
+        raise Conflict("It was staged to be looked at, never to be done.", code="not_live")
+    if "draft_only" in (action.mode, action_type.mode):
+        raise Conflict("Its type is draft-only: nothing may be executed.", code="draft_only")
+    if action.state == State.RELEASED:
+        raise Conflict("It is leased already.", code="leased")
+    if action.state != State.APPROVED:
+        raise Conflict(f"It is {action.state}, not approved.", code="not_approved")
+    if action.mode == "auto_executed" != action_type.mode and action.tier_rank > 1:
+        raise Conflict("Its type no longer runs without a person.", code="not_approved")
+    if stop := stops.stop_over(action.agent, action_type):
+        owner = action_type.workflow.risk_owner
+        raise Stopped(f"Stopped since {stop.at:%Y-%m-%d %H:%M} UTC. {owner} can turn it back on.")
+    if min(filter(None, (action.approval_ends_at, action.not_after))) <= now:
+        raise Conflict("The approval is past its end.", code="too_late")
+    first = max(filter(None, (action.releasable_from, action.not_before)))
+    if first > now:
+        raise Conflict(f"Not before {first:%Y-%m-%dT%H:%M:%SZ}.", code="too_early")
+
+
+def _can(action: Action, now: datetime) -> bool:
+    try:
+        _check_can_be_taken(action, now)
+    except (Conflict, Stopped):
+        return False
+    return True
+
+
+def _take(agent: Agent, action: Action, seconds: int) -> Taken:
+    now, fence = clock.now(), action.fence + 1
+    held = Lease.objects.create(
+        action=action,
+        agent=agent,
+        fence=fence,
+        leased_at=now,
+        expires_at=now + timedelta(seconds=seconds),
+    )
+    transitions.move(
+        action=action,
+        to=State.RELEASED,
+        mover=Mover.AGENT,
+        actor=f"agent:{agent.pk}",
+        body={"lease": str(held.pk), "fence": fence, "payload": action.approved_seal},
+        changes={"fence": fence},
+    )
+    approvals = _approvals(action)
+    edited = next((decision for decision in approvals if decision.patch), None)
+    return Taken(
+        lease=held,
+        action=action,
+        payload=edited.edited_payload if edited else _content(action).payload,
+        approved_by=[decision.person.username for decision in approvals]
+        or [f"policy:{action.policy_revision}"],
+        edits=edited.patch if edited else [],
+    )
+
+
+def _approvals(action: Action) -> list[Decision]:
+    return list(
+        action.decisions.select_related("person")
+        .filter(
+            revision=action.revision,
+            verdict__in=["approved", "edited"],
+            undone_at__isnull=True,
+        )
+        .order_by("-id")
+    )
+
+
+def _content(action: Action) -> Content:
+    return action.contents.get(revision=action.revision)
+
+
+def _mismatch(content: Content, observed: list[dict[str, Any]]) -> str | None:
+    """Why the world is not as the preconditions say, or None. What was not observed differs."""
+    seen = {item["path"]: item.get("value") for item in observed}
+    for condition in content.preconditions:
+        path = condition["path"]
+        expected = condition.get("equals", jsonpointer.resolve_pointer(content.before, path, None))
+        if path not in seen or seen[path] != expected:
+            return f"{path} is no longer as it was when this was staged. It is with a reviewer."
+    return None

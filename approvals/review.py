@@ -1,0 +1,327 @@
+"""What people decide about a pending action; each verdict is bound to what its page showed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db import IntegrityError, transaction
+
+from agents_registry import revisions
+from agents_registry.models import Person
+from approvals import deadlines, follow_ups, judging, payloads, release, timetable, transitions
+from approvals.errors import Conflict, Invalid, Missing
+from approvals.judging import BUILT_IN
+from approvals.models import (
+    Action,
+    Content,
+    Decision,
+    FollowUpKind,
+    Verdict,
+)
+from approvals.permissions import check_can_decide
+from approvals.proposals import Revised
+from approvals.states import Mover, State
+from approvals.transitions import Seen
+from ledger import clock
+from ledger.canonical import digest, sealed_digest
+
+SETTLE_SECONDS = {"mandatory": 5}
+"""How long a decision is held back from the agent, so that Undo is certain."""
+
+REVISE_WITHIN = "2 business days"
+
+
+@transaction.atomic
+def approve(
+    *,
+    action_id: object,
+    person: Person,
+    seen: Seen,
+    checked: Sequence[str] = (),
+    comment: str = "",
+) -> Decision:
+    """Approves exactly what the page showed."""
+    action = _to_decide(action_id, person)
+    _refuse_built_in(action)
+    _check_checked(action, checked)
+    content = _content(action)
+    decision = _decide(
+        action, person, Verdict.APPROVED, seen, checked=list(checked), comment=comment
+    )
+    _approve(action, decision, seen, content.payload_digest, content.seal)
+    return decision
+
+
+@transaction.atomic
+def edit_and_approve(
+    *,
+    action_id: object,
+    person: Person,
+    seen: Seen,
+    payload: dict[str, Any],
+    checked: Sequence[str] = (),
+    comment: str = "",
+) -> Decision:
+    """Approves the person's version: valid by the schema, judged again, kept beside the agent's."""
+    action = _to_decide(action_id, person)
+    _refuse_built_in(action)
+    _check_checked(action, checked)
+    payloads.check(action.action_type.payload_schema, payload)
+    content = _content(action)
+    judgement = judge_edit(action, content, payload)
+    if judgement.verdict.tier == "blocked":
+        because = [finding.because for finding in judgement.verdict.findings if finding.because]
+        raise Invalid(f"With this edit the policy blocks it: {because[0]}", code="edit_blocked")
+    decision = _decide(
+        action,
+        person,
+        Verdict.EDITED,
+        seen,
+        patch=payloads.patch_between(content.payload, payload),
+        edited_payload=payload,
+        payload_digest=digest(payload),
+        checked=list(checked),
+        comment=comment,
+    )
+    seal = sealed_digest(payload, bytes(content.salt))
+    _approve(action, decision, seen, decision.payload_digest, seal)
+    return decision
+
+
+@transaction.atomic
+def reject(
+    *,
+    action_id: object,
+    person: Person,
+    seen: Seen,
+    reason: str,
+    cause: str = "",
+    comment: str = "",
+) -> Decision:
+    """Rejects with a reason code: nothing is done, and the agent learns why."""
+    action = _to_decide(action_id, person)
+    decision = _decide(
+        action, person, Verdict.REJECTED, seen, reason=reason, cause=cause, comment=comment
+    )
+    _move(action, decision, State.REJECTED, seen)
+    return decision
+
+
+@transaction.atomic
+def ask_for_changes(*, action_id: object, person: Person, seen: Seen, comment: str) -> Decision:
+    """Sends it back to the agent, which has two business days to revise it."""
+    action = _to_decide(action_id, person)
+    _say_something(comment, "Say what should change.")
+    decision = _decide(action, person, Verdict.CHANGES_REQUESTED, seen, comment=comment)
+    _move(action, decision, State.CHANGES_REQUESTED, seen)
+    due = timetable.due_within(action.frozen, REVISE_WITHIN, clock.now())
+    follow_ups.open_for(action=action, kind=FollowUpKind.CHANGES_REQUESTED, due=due)
+    return decision
+
+
+@transaction.atomic
+def take_over(*, action_id: object, person: Person, seen: Seen, comment: str) -> Decision:
+    """The person does it; the agent is told to leave it. `comment` says what they do."""
+    action = _to_decide(action_id, person)
+    _say_something(comment, "Say what you do about it.")
+    decision = _decide(action, person, Verdict.TAKEN_OVER, seen, comment=comment)
+    _move(action, decision, State.TAKEN_OVER, seen)
+    return decision
+
+
+@transaction.atomic
+def answer(*, action_id: object, person: Person, seen: Seen, text: str) -> Decision:
+    """Answers a question or a case that the agent handed over (`ask`, `escalate`)."""
+    action = _to_decide(action_id, person)
+    if action.action_type.key not in BUILT_IN:
+        raise Invalid("Only a question or a handed-over case is answered.", code="not_a_question")
+    _say_something(text, "Write an answer.")
+    decision = _decide(
+        action, person, Verdict.ANSWERED, seen, comment=text, answer={"text": text, "data": None}
+    )
+    _move(action, decision, State.ANSWERED, seen)
+    return decision
+
+
+@transaction.atomic
+def escalate(*, action_id: object, person: Person, seen: Seen, comment: str) -> Decision:
+    """Takes the next step of the chain now instead of waiting for the deadline."""
+    action = _to_decide(action_id, person)
+    _say_something(comment, "Say what you need from them.")
+    decision = _decide(action, person, Verdict.ESCALATED, seen, comment=comment)
+    deadlines.step_up(action=action, actor=f"person:{person.pk}", words={"comment": comment})
+    return decision
+
+
+@transaction.atomic
+def reassign(
+    *, action_id: object, person: Person, seen: Seen, to: Person, comment: str = ""
+) -> Decision:
+    """Moves the work, not the right: `to` must be able to decide it already."""
+    action = _to_decide(action_id, person)
+    check_can_decide(to, action)
+    decision = _decide(action, person, Verdict.REASSIGNED, seen, comment=comment)
+    transitions.advance(
+        action=action,
+        actor=f"person:{person.pk}",
+        event="action.reassigned",
+        changes={"assignee_id": to.pk},
+        body={"to": f"person:{to.pk}"},
+        sealed={"comment": comment},
+    )
+    return decision
+
+
+@transaction.atomic
+def undo(*, decision_id: int, person: Person) -> Action:
+    """Takes one's own verdict back: a rejection while it settles, an approval until it is taken."""
+    decision = (
+        Decision.objects.select_related("action__action_type", "action__workflow")
+        .filter(pk=decision_id, person=person, action__team__members=person)
+        .first()
+    )
+    if decision is None:
+        raise Missing("There is no such decision of yours.")
+    action = Action.objects.select_for_update().get(pk=decision.action_id)
+    if decision.undone_at or action.state not in {State.APPROVED, State.REJECTED}:
+        raise Conflict(
+            f"It is {action.state.replace('_', ' ')}: too late to take the decision back.",
+            code="too_late",
+        )
+    check_can_decide(person, action)
+    release.reopen(
+        action=action, mover=Mover.PERSON, actor=f"person:{person.pk}", event="decision_undone"
+    )
+    return action
+
+
+def judge_edit(action: Action, content: Content, payload: dict[str, Any]) -> judging.Judgement:
+    """The edit, judged by the action's own policy; it can raise the tier, never lower it."""
+    return judging.judge(
+        agent=action.agent,
+        action_type=action.action_type,
+        document=revisions.document_of(action.policy_revision),
+        subject={"type": action.subject_type, "id": action.subject_id},
+        proposal=Revised(
+            payload=payload,
+            before=content.before,
+            confidence=action.confidence,
+            impact=content.impact,
+            signals=content.signals,
+            evidence=content.evidence,
+            trace=content.trace,
+            handoff=content.handoff,
+        ),
+    )
+
+
+def _to_decide(action_id: object, person: Person) -> Action:
+    """The action as it is now, if this person may decide it; PermissionDenied, Missing."""
+    action = (
+        Action.objects.select_related(
+            "agent", "action_type", "workflow__pool", "workflow__workflow_owner"
+        )
+        .filter(pk=action_id, team__members=person)
+        .first()
+    )
+    if action is None:
+        raise Missing("There is no such action in your teams.")
+    if action.state == State.PENDING:
+        check_can_decide(person, action)
+    return action
+
+
+def _decide(
+    action: Action, person: Person, verdict: Verdict, seen: Seen, **details: Any
+) -> Decision:
+    """Writes the verdict down; Conflict when the action is no longer what the page showed."""
+    if action.state != State.PENDING or Seen.of(action) != seen:
+        raise Conflict("This changed while you looked. Nothing was decided.", code="changed")
+    try:
+        with transaction.atomic():
+            return Decision.objects.create(
+                action=action,
+                revision=action.revision,
+                person=person,
+                verdict=verdict,
+                created_at=clock.now(),
+                **{"payload_digest": action.payload_digest, **details},
+            )
+    except IntegrityError as error:
+        raise Conflict("You decided this already.", code="decided_already") from error
+
+
+def _approve(action: Action, decision: Decision, seen: Seen, approved: str, seal: str) -> None:
+    """Counts the approval; at the last one needed the action is approved, or accepted where
+    nothing may be executed."""
+    if action.mode == "draft_only" or action.authority == "advisory":
+        _move(action, decision, State.ACCEPTED, seen, payload=seal)
+        return
+    now = decision.created_at
+    _move(
+        action,
+        decision,
+        State.APPROVED,
+        seen,
+        payload=seal,
+        changes={
+            "approved_digest": approved,
+            "approved_seal": seal,
+            "release_id": uuid4(),
+            "releasable_from": now + timedelta(seconds=settle_seconds(action)),
+            "approval_ends_at": timetable.life_end(action.frozen, now),
+        },
+    )
+
+
+def settle_seconds(action: Action) -> int:
+    own: int | None = action.frozen["settle_seconds"]
+    return SETTLE_SECONDS.get(action.tier, 0) if own is None else own
+
+
+def _move(
+    action: Action,
+    decision: Decision,
+    to: State,
+    seen: Seen,
+    *,
+    payload: str = "",
+    changes: dict[str, Any] | None = None,
+) -> None:
+    words = {"comment": decision.comment, "patch": decision.patch, "checked": decision.checked}
+    transitions.move(
+        action=action,
+        to=to,
+        mover=Mover.PERSON,
+        actor=f"person:{decision.person_id}",
+        seen=seen,
+        body={
+            "decision": decision.pk,
+            "verdict": decision.verdict,
+            "reason": decision.reason,
+            "cause": decision.cause,
+            **({"payload": payload} if payload else {}),
+        },
+        sealed=words,
+        changes={**(changes or {}), "decided_at": decision.created_at},
+    )
+
+
+def _content(action: Action) -> Content:
+    return action.contents.get(revision=action.revision)
+
+
+def _refuse_built_in(action: Action) -> None:
+    if action.action_type.key in BUILT_IN:
+        raise Invalid("This is answered, not approved.", code="answer_it")
+
+
+def _check_checked(action: Action, checked: Sequence[str]) -> None:
+    if action.tier == "mandatory" and not checked:
+        raise Invalid("Say what you checked.", code="checked_missing")
+
+
+def _say_something(text: str, otherwise: str) -> None:
+    if not text.strip():
+        raise Invalid(otherwise, code="comment_missing")

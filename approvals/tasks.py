@@ -1,0 +1,10 @@
+"""The Celery tick. It carries no data: losing one costs delay, never work."""
+
+from celery import shared_task
+
+from approvals.sweep import turn
+
+
+@shared_task
+def sweep() -> None:
+    turn()

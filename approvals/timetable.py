@@ -1,0 +1,60 @@
+"""When an action is due and who is asked: its steps, frozen at staging, and the next of them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from agents_registry import revisions
+from agents_registry.models import ActionType
+from agents_registry.sla import Calendar, Duration, due_at
+
+POOL = "pool"
+
+
+def freeze(action_type: ActionType) -> dict[str, Any]:
+    """What no later change of the registry rewrites for a running action."""
+    workflow = action_type.workflow
+    chain = action_type.chain or workflow.chain
+    first = {
+        "who": POOL,
+        "within": action_type.sla or workflow.sla,
+        "remind": chain.first_remind or None,
+    }
+    return {
+        "calendar": revisions.store_calendar(workflow.calendar),
+        "stages": [first, *chain.stages],
+        "fallback": chain.fallback,
+        "approval_life": action_type.approval_life,
+        "settle_seconds": action_type.settle_seconds,
+        "idempotent": action_type.idempotent,
+    }
+
+
+def stage_times(frozen: Mapping[str, Any], step: int, start: datetime) -> dict[str, datetime]:
+    """`due_at`, and the moment the sweep looks next: the reminder if there is one before it."""
+    stage, calendar = frozen["stages"][step], calendar_of(frozen)
+    due = due_at(start, Duration.parse(stage["within"]), calendar)
+    if not stage.get("remind"):
+        return {"due_at": due, "next_step_at": due}
+    remind = due_at(start, Duration.parse(stage["remind"]), calendar)
+    return {"due_at": due, "next_step_at": min(remind, due)}
+
+
+def life_end(frozen: Mapping[str, Any], start: datetime) -> datetime:
+    """The end of an approval that begins now. `not_after` is kept apart: it ends actions too."""
+    return due_within(frozen, frozen["approval_life"], start)
+
+
+def due_within(frozen: Mapping[str, Any], words: str, start: datetime) -> datetime:
+    """The instant at which a duration in words ends, in the action's calendar."""
+    return due_at(start, Duration.parse(words), calendar_of(frozen))
+
+
+def calendar_of(frozen: Mapping[str, Any]) -> Calendar:
+    return _calendar(frozen["calendar"])
+
+
+@lru_cache(maxsize=256)
+def _calendar(revision: str) -> Calendar:
+    return Calendar.from_document(revisions.document_of(revision))

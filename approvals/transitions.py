@@ -1,0 +1,152 @@
+"""THE ONLY writer of an action's state, step, addressee and deadline: one conditional write, one
+event, in the caller's transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.db import connection
+
+from approvals.errors import Conflict
+from approvals.models import Action, Content
+from approvals.states import ARROWS, Mover, State
+from ledger import clock, record
+
+WAKE_CHANNEL = "review_queue_left_pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page showed, and a decision is therefore bound to."""
+
+    revision: int
+    payload_digest: str
+    policy_revision: str
+
+    @classmethod
+    def of(cls, action: Action) -> Self:
+        return cls(action.revision, action.payload_digest, action.policy_revision)
+
+
+def create(*, action: Action, content: Content, actor: str, sealed: Mapping[str, Any]) -> None:
+    """Inserts a newly judged action with its first content and the events that tell of it."""
+    assert (None, State(action.state)) in ARROWS
+    action.save(force_insert=True)
+    content.save(force_insert=True)
+    _tell(action, "action.staged", actor, _judgement(action, content), sealed)
+    if action.state != State.PENDING:
+        policy = f"policy:{action.policy_revision}"
+        body = {"from": None, "to": action.state, "payload": content.seal}
+        _tell(action, f"action.{action.state}", policy, body, {})
+
+
+def move(
+    *,
+    action: Action,
+    to: State,
+    mover: Mover,
+    actor: str,
+    event: str = "",
+    body: Mapping[str, Any] | None = None,
+    sealed: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    seen: Seen | None = None,
+) -> None:
+    """Moves the action along one arrow of the table, or raises Conflict and writes nothing.
+
+    It holds only if the row still is in the state, revision, digest and policy revision that the
+    caller (or the page the caller saw: `seen`) knows. Loses a race politely.
+    """
+    start = State(action.state)
+    arrow = ARROWS.get((start, to))
+    if arrow is None or mover not in arrow.movers:
+        raise Conflict(f"It is {start}, so it cannot become {to}.", state=start)
+    left = {"held": False, "next_step_at": None} if start == State.PENDING else {}
+    _write(action, {**left, **(changes or {}), "state": to}, seen or Seen.of(action))
+    _tell(
+        action,
+        event or f"action.{to}",
+        actor,
+        {"from": start, "to": to, "revision": action.revision, **(body or {})},
+        sealed or {},
+    )
+    if start == State.PENDING:
+        _wake(action)
+
+
+def advance(
+    *,
+    action: Action,
+    actor: str,
+    event: str,
+    changes: Mapping[str, Any],
+    body: Mapping[str, Any] | None = None,
+    sealed: Mapping[str, Any] | None = None,
+) -> None:
+    """Changes step, addressee or deadline within a state; Conflict if another was first."""
+    _write(action, changes, Seen.of(action), step=action.step, next_step_at=action.next_step_at)
+    _tell(action, event, actor, {"revision": action.revision, **(body or {})}, sealed or {})
+
+
+def revise(*, action: Action, content: Content, actor: str, changes: Mapping[str, Any]) -> None:
+    """Puts a new revision, judged afresh, in the place of the one that was sent back."""
+    start, to = State(action.state), State(changes["state"])
+    assert (start, State.PENDING) in ARROWS
+    _write(action, changes, Seen.of(action))
+    content.save(force_insert=True)
+    _tell(action, "action.revised", actor, {"from": start, **_judgement(action, content)}, {})
+    if to != State.PENDING:
+        policy = f"policy:{action.policy_revision}"
+        body = {"from": State.PENDING, "to": to, "payload": content.seal}
+        _tell(action, f"action.{to}", policy, body, {})
+
+
+def _write(action: Action, changes: Mapping[str, Any], seen: Seen, **expected: Any) -> None:
+    changes = {"changed_at": clock.now(), **changes}
+    written = Action.objects.filter(
+        pk=action.pk,
+        state=action.state,
+        revision=seen.revision,
+        payload_digest=seen.payload_digest,
+        policy_revision=seen.policy_revision,
+        **expected,
+    ).update(**changes)
+    if not written:
+        raise Conflict("This changed while you looked. Nothing was done.")
+    for name, value in changes.items():
+        setattr(action, name, value)
+
+
+def _judgement(action: Action, content: Content) -> dict[str, Any]:
+    return {
+        "to": action.state,
+        "revision": action.revision,
+        "workflow": str(action.workflow_id),
+        "action_type": action.action_type.key,
+        "purpose": action.purpose,
+        "tier": action.tier,
+        "mode": action.mode,
+        "policy": action.policy_revision,
+        "rules": [finding["rule"] for finding in content.findings],
+        "payload": content.seal,
+        "due_at": action.due_at.isoformat() if action.due_at else None,
+    }
+
+
+def _tell(
+    action: Action, event: str, actor: str, body: Mapping[str, Any], sealed: Mapping[str, Any]
+) -> None:
+    record.append(
+        scope=str(action.team_id),
+        stream=action.stream,
+        type=event,
+        actor=actor,
+        body=body,
+        sealed={name: value for name, value in sealed.items() if value},
+    )
+
+
+def _wake(action: Action) -> None:
+    """Tells whoever waits for this action's decision, at commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [WAKE_CHANNEL, str(action.pk)])

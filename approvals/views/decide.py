@@ -1,0 +1,113 @@
+"""Takes a person's verdict from a form, bound to what the form's page showed."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.views.decorators.http import require_POST
+
+from agents_registry.current_team import person_of
+from agents_registry.models import Person
+from approvals import follow_ups, review
+from approvals.errors import Conflict, Invalid, Missing
+from approvals.models import Cause, Decision, Reason, Verdict
+from approvals.transitions import Seen
+from approvals.views import action as action_page
+
+Verb = Callable[..., Decision]
+
+
+@login_required
+@require_POST
+def decide(request: HttpRequest, action_id: UUID) -> HttpResponse:
+    """One verdict. A conflict shows the new content and keeps what was typed."""
+    person, post = person_of(request), request.POST
+    try:
+        verb, words = _verb(post, person)
+        decision = verb(action_id=action_id, person=person, seen=seen_of(post), **words)
+    except (Conflict, Invalid) as refusal:
+        return action_page.refused(request, action_id, refusal)
+    return action_page.next_after(request, decision)
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, decision_id: int) -> HttpResponse:
+    """Takes one's own decision back while that is possible, and says so when it is not."""
+    try:
+        action = review.undo(decision_id=decision_id, person=person_of(request))
+    except Conflict as refusal:
+        messages.warning(request, refusal.detail)
+        action_id = Decision.objects.values_list("action_id", flat=True).get(pk=decision_id)
+        return action_page.go_to(request, action_id)
+    messages.info(request, "Taken back. It waits for a decision again.")
+    return action_page.go_to(request, action.pk)
+
+
+@login_required
+@require_POST
+def close_follow_up(request: HttpRequest, follow_up_id: int) -> HttpResponse:
+    """Ends open work with a choice and a reason."""
+    try:
+        follow_up = follow_ups.close(
+            follow_up_id=follow_up_id,
+            person=person_of(request),
+            choice=request.POST.get("choice", ""),
+            reason=request.POST.get("reason", ""),
+        )
+    except (Conflict, Invalid) as refusal:
+        messages.warning(request, refusal.detail)
+        return action_page.go_back(request, follow_up_id)
+    messages.info(request, "Closed.")
+    return action_page.go_to(request, follow_up.action_id)
+
+
+def seen_of(post: QueryDict) -> Seen:
+    """What the form's page showed; Invalid when the form does not say."""
+    revision = post.get("revision", "")
+    if not revision.isdigit() or len(revision) > 9:
+        raise Invalid("This form is not whole. Load the page again.", code="form_not_whole")
+    return Seen(int(revision), post.get("digest", ""), post.get("policy_revision", ""))
+
+
+def _verb(post: QueryDict, person: Person) -> tuple[Verb, dict[str, Any]]:
+    comment = post.get("comment", "").replace("\x00", "").strip()
+    match post.get("verdict"):
+        case Verdict.APPROVED:
+            return review.approve, {"checked": post.getlist("checked"), "comment": comment}
+        case Verdict.REJECTED:
+            codes = {"reason": _code(post, "reason", Reason), "cause": _cause(post)}
+            return review.reject, {**codes, "comment": comment}
+        case Verdict.CHANGES_REQUESTED:
+            return review.ask_for_changes, {"comment": comment}
+        case Verdict.TAKEN_OVER:
+            return review.take_over, {"comment": comment}
+        case Verdict.ANSWERED:
+            return review.answer, {"text": comment}
+        case Verdict.ESCALATED:
+            return review.escalate, {"comment": comment}
+        case Verdict.REASSIGNED:
+            return review.reassign, {"to": _colleague(post, person), "comment": comment}
+    raise Invalid("Choose what to decide.", code="verdict_missing")
+
+
+def _code(post: QueryDict, name: str, codes: type[Reason]) -> str:
+    if post.get(name) not in codes.values:
+        raise Invalid("Choose why you reject it.", code=f"{name}_missing")
+    return post[name]
+
+
+def _cause(post: QueryDict) -> str:
+    cause = post.get("cause", "")
+    return cause if cause in Cause.values else ""
+
+
+def _colleague(post: QueryDict, person: Person) -> Person:
+    shared = Person.objects.filter(is_active=True, teams__in=person.teams.all()).distinct()
+    colleague = shared.filter(username=post.get("to", "")).first()
+    if colleague is None:
+        raise Missing("There is nobody of that name in your team.")
+    return colleague

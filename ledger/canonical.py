@@ -1,0 +1,37 @@
+"""PURE: the bytes that are hashed: RFC 8785 JSON, plain and sealed digests, chain leaves."""
+
+import hashlib
+import secrets
+from typing import Any
+
+import rfc8785
+
+SALT_BYTES = 16
+NO_PREVIOUS = bytes(32)
+
+
+def canonical(value: Any) -> bytes:
+    """The RFC 8785 form of a JSON value; rfc8785.CanonicalizationError for what has none."""
+    return rfc8785.dumps(value)
+
+
+def digest(value: Any) -> str:
+    """`sha256:` and the hex SHA-256 of the RFC 8785 form: anyone can compute it again."""
+    return "sha256:" + hashlib.sha256(canonical(value)).hexdigest()
+
+
+def new_salt() -> bytes:
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def sealed_digest(value: Any, salt: bytes) -> str:
+    """The digest under which personal or free text stands in the record.
+
+    Without the salt it cannot be guessed from the text, so erasing salt and text keeps the proof.
+    """
+    return "sha256:" + hashlib.sha256(salt + canonical(value)).hexdigest()
+
+
+def leaf(content: bytes) -> bytes:
+    """The RFC 6962 leaf hash of an event's bytes."""
+    return hashlib.sha256(b"\x00" + content).digest()

@@ -1,0 +1,286 @@
+"""Who owns what, where nobody does, what is late and what is stopped: the ownership page."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+
+from agents_registry import roles, stops
+from agents_registry.models import (
+    OWNER_ROLES,
+    ActionType,
+    Agent,
+    Person,
+    Stop,
+    StopKind,
+    Team,
+    Workflow,
+)
+from agents_registry.permissions import can_stop
+from approvals.models import FollowUp, Refusal
+from approvals.pages import words
+from approvals.querysets import pending
+from approvals.stopping import workflows_under
+from ledger import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A person in a role, or the hole where nobody is."""
+
+    role: str
+    person: Person
+    hole: str
+
+
+@dataclass(slots=True)
+class WorkflowLine:
+    """One row of the decision rights."""
+
+    workflow: Workflow
+    owners: list[Owner]
+    pool_words: str
+    pool_hole: bool
+    modes: list[str]
+    open: int = 0
+    late: int = 0
+    stop: Stop | None = None
+    can_resume: bool = False
+
+
+@dataclass(slots=True)
+class AgentLine:
+    """One row of the agents."""
+
+    agent: Agent
+    staged: int = 0
+    stop: Stop | None = None
+    can_resume: bool = False
+    turned_on_by: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that somebody should look at, with where to go."""
+
+    kind: str
+    title: str
+    sub: str
+    url: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """The whole page."""
+
+    needs: list[Need]
+    agents: list[AgentLine]
+    workflows: list[WorkflowLine]
+    can_stop: bool
+
+
+def ownership(team: Team, person: Person) -> Ownership:
+    """The page as this person sees it, in a number of queries that does not grow."""
+    in_force = {(stop.kind, stop.target): stop for stop in stops.in_force(team)}
+    workflows = _workflow_lines(team, person, in_force)
+    agents = _agent_lines(team, person, in_force)
+    return Ownership(
+        needs=_needs(team, person, workflows, in_force),
+        agents=agents,
+        workflows=workflows,
+        can_stop=can_stop(person, team),
+    )
+
+
+def _workflow_lines(
+    team: Team, person: Person, in_force: dict[tuple[str, str], Stop]
+) -> list[WorkflowLine]:
+    rows = (
+        Workflow.objects.filter(team=team)
+        .select_related(*OWNER_ROLES, "pool")
+        .prefetch_related("pool__people", "action_types")
+    )
+    opened, late = _open_counts(team), _open_counts(team, due_at__lt=clock.now())
+    return [
+        WorkflowLine(
+            workflow=workflow,
+            owners=_owners(workflow),
+            pool_words=_people_words(workflow),
+            pool_hole=not any(p.is_active for p in workflow.pool.people.all()),
+            modes=_modes(workflow),
+            open=opened[workflow.pk],
+            late=late[workflow.pk],
+            stop=in_force.get((StopKind.WORKFLOW, stops.workflow_target(workflow))),
+            can_resume=workflow.risk_owner_id == person.pk,
+        )
+        for workflow in rows
+    ]
+
+
+def _agent_lines(
+    team: Team, person: Person, in_force: dict[tuple[str, str], Stop]
+) -> list[AgentLine]:
+    day = clock.now() - timedelta(hours=24)
+    staged = Count("actions", filter=Q(actions__created_at__gte=day))
+    agents = (
+        Agent.objects.filter(team=team)
+        .annotate(staged=staged)
+        .prefetch_related("workflows__risk_owner")
+        .order_by("name")
+    )
+    return [_agent_line(agent, person, in_force) for agent in agents]
+
+
+def _agent_line(
+    agent: Any, person: Person, in_force: dict[tuple[str, str], Stop]
+) -> AgentLine:
+    owners = {workflow.risk_owner for workflow in agent.workflows.all()}
+    return AgentLine(
+        agent=agent,
+        staged=agent.staged,
+        stop=in_force.get((StopKind.AGENT, stops.agent_target(agent))),
+        can_resume=bool(owners) and owners == {person},
+        turned_on_by=sorted(str(owner) for owner in owners),
+    )
+
+
+def _needs(
+    team: Team,
+    person: Person,
+    lines: list[WorkflowLine],
+    in_force: dict[tuple[str, str], Stop],
+) -> list[Need]:
+    return [
+        *_hole_needs(lines),
+        *(_stop_need(team, stop) for stop in in_force.values()),
+        *_late_needs(lines),
+        *_refusal_needs(team, person),
+        *_follow_up_needs(team),
+        *_unconfirmed_needs(team),
+    ]
+
+
+def _hole_needs(lines: list[WorkflowLine]) -> list[Need]:
+    return [
+        Need(
+            "hole",
+            f"{line.workflow} has no {words.ROLES.get(hole.role, hole.role)}.",
+            f"{hole.because} It cannot run without a person until somebody is named.",
+        )
+        for line in lines
+        for hole in roles.holes(line.workflow)
+    ]
+
+
+def _stop_need(team: Team, stop: Stop) -> Need:
+    under = workflows_under(team, StopKind(stop.kind), stop.target)
+    owners = sorted({str(workflow.risk_owner) for workflow in under})
+    by = str(stop.by) if stop.by else "the escalation chain"
+    return Need(
+        "stop",
+        f"{_stopped_name(team, stop)} is stopped by {by}: “{stop.reason}”",
+        f"Only {', '.join(owners)} can turn it back on, with a note.",
+        "#stop",
+        "Show it",
+    )
+
+
+def _stopped_name(team: Team, stop: Stop) -> str:
+    if stop.kind == StopKind.AGENT:
+        return str(Agent.objects.get(pk=stop.target, team=team))
+    if stop.kind == StopKind.WORKFLOW:
+        return str(Workflow.objects.get(pk=stop.target, team=team))
+    return stop.target.partition("/")[2] or stop.target
+
+
+def _late_needs(lines: list[WorkflowLine]) -> list[Need]:
+    late = sum(line.late for line in lines)
+    if not late:
+        return []
+    where = ", ".join(str(line.workflow) for line in lines if line.late)
+    noun = "decision is" if late == 1 else "decisions are"
+    return [Need("late", f"{words.capped(late)} {noun} late", f"In {where}.",
+                 "/inbox/?view=all", "Show them")]  # fmt: skip
+
+
+def _refusal_needs(team: Team, person: Person) -> list[Need]:
+    refusals = Refusal.objects.filter(workflow__team=team).select_related("workflow", "agent")
+    return [
+        Need(
+            "refused",
+            f"{refusal.agent} tried “{refusal.key}” {refusal.count} times in {refusal.workflow}.",
+            "The action type is not listed, so it was refused each time. "
+            + ("You are the risk owner: list it or leave it so."
+               if refusal.workflow.risk_owner_id == person.pk else
+               "Its risk owner decides whether to list it."),
+        )
+        for refusal in refusals.order_by("-last_at")[:10]
+    ]  # fmt: skip
+
+
+def _follow_up_needs(team: Team) -> list[Need]:
+    opened = (
+        FollowUp.objects.filter(action__team=team, closed_at__isnull=True)
+        .exclude(kind="changes_requested")
+        .select_related("assignee", "action")
+        .order_by("due_at")[:10]
+    )
+    return [
+        Need(
+            "follow_up",
+            f"{words.state(item.kind).capitalize()}: it waits for {item.assignee}.",
+            "It stays open until somebody chooses how it ends.",
+            f"/actions/{item.action_id}/",
+            "Open it",
+        )
+        for item in opened
+    ]
+
+
+def _unconfirmed_needs(team: Team) -> list[Need]:
+    waiting = (
+        ActionType.objects.filter(workflow__team=team, confirmed=False, retired_at__isnull=True)
+        .values("workflow__name", "workflow__slug")
+        .annotate(count=Count("pk"))
+        .order_by("workflow__name")
+    )
+    return [
+        Need(
+            "unconfirmed",
+            f"{row['count']} action types of {row['workflow__name']} are not confirmed.",
+            "They stay draft-only until the risk owner confirms them.",
+            f"/registry/{row['workflow__slug']}/",
+            "Look at them",
+        )
+        for row in waiting
+    ]
+
+
+def _open_counts(team: Team, **filters: Any) -> Counter[Any]:
+    """Pending actions by workflow, each counted up to one over the cap."""
+    capped = []
+    for workflow in Workflow.objects.filter(team=team).values_list("pk", flat=True):
+        rows = pending(team).filter(workflow_id=workflow, **filters).order_by()
+        capped.append(rows.values_list("workflow_id", flat=True)[: words.CAP + 1])
+    return Counter(capped[0].union(*capped[1:], all=True)) if capped else Counter()
+
+
+def _owners(workflow: Workflow) -> list[Owner]:
+    gone = {hole.role: hole.because for hole in roles.holes(workflow)}
+    return [
+        Owner(role, person, gone.get(role, "")) for role, person in workflow.owners().items()
+    ]
+
+
+def _people_words(workflow: Workflow) -> str:
+    count = sum(1 for person in workflow.pool.people.all() if person.is_active)
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def _modes(workflow: Workflow) -> list[str]:
+    """The modes of its action types in words, with how many have each."""
+    modes = Counter(t.mode for t in workflow.action_types.all() if t.retired_at is None)
+    return [f"{words.MODES[mode]} {count}" for mode, count in sorted(modes.items())]
