@@ -35,7 +35,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 docs: $(READY)  # write the pages that are generated from the code
-	$(LAUNCH) run --throwaway -- $(BIN)/python manage.py write_docs
+	$(BIN)/python manage.py document
 
 bench: $(READY)  # the figures at full size, on durable data
 	$(LAUNCH) run -- $(BIN)/python -m benchmarks
@@ -43,8 +43,9 @@ bench: $(READY)  # the figures at full size, on durable data
 faults: $(READY)  # the kill -9 tests at full size
 	$(LAUNCH) run -- env FAULTS=full $(BIN)/pytest tests/faults -s
 
-vendor: $(READY)  # fetch and verify the front-end files of static/vendor
-	$(BIN)/python -m reviewqueue.vendor
+vendor:  # check the front-end files that were copied in against their checksums
+	@cd static/vendor && for sums in */SHA256SUMS; do \
+		(cd $$(dirname $$sums) && sha256sum --check --quiet SHA256SUMS) || exit 1; done
 
 lock: $(READY)  # requirements.lock from pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@$(BIN)/pip install --quiet uv

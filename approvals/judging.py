@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from agents_registry.policy.evaluate import evaluate
-
 from agents_registry import revisions, roles
 from agents_registry.models import ActionType, Agent
 from agents_registry.policy import documents
+from agents_registry.policy.evaluate import evaluate
 from agents_registry.policy.findings import Facts, Verdict
 from approvals.errors import Fault, Invalid
 from approvals.proposals import Proposal, Revised

@@ -42,13 +42,11 @@ def approve(
     comment: str = "",
 ) -> Decision:
     """Approves exactly what the page showed."""
-    action = _to_decide(action_id, person)
+    action = _to_decide(action_id, person, seen)
     _refuse_built_in(action)
     _check_checked(action, checked)
     content = _content(action)
-    decision = _decide(
-        action, person, Verdict.APPROVED, seen, checked=list(checked), comment=comment
-    )
+    decision = _decide(action, person, Verdict.APPROVED, checked=list(checked), comment=comment)
     _approve(action, decision, seen, content.payload_digest, content.seal)
     return decision
 
@@ -64,7 +62,7 @@ def edit_and_approve(
     comment: str = "",
 ) -> Decision:
     """Approves the person's version: valid by the schema, judged again, kept beside the agent's."""
-    action = _to_decide(action_id, person)
+    action = _to_decide(action_id, person, seen)
     _refuse_built_in(action)
     _check_checked(action, checked)
     payloads.check(action.action_type.payload_schema, payload)
@@ -77,7 +75,6 @@ def edit_and_approve(
         action,
         person,
         Verdict.EDITED,
-        seen,
         patch=payloads.patch_between(content.payload, payload),
         edited_payload=payload,
         payload_digest=digest(payload),
@@ -100,9 +97,9 @@ def reject(
     comment: str = "",
 ) -> Decision:
     """Rejects with a reason code: nothing is done, and the agent learns why."""
-    action = _to_decide(action_id, person)
+    action = _to_decide(action_id, person, seen)
     decision = _decide(
-        action, person, Verdict.REJECTED, seen, reason=reason, cause=cause, comment=comment
+        action, person, Verdict.REJECTED, reason=reason, cause=cause, comment=comment
     )
     _move(action, decision, State.REJECTED, seen)
     return decision
@@ -111,9 +108,9 @@ def reject(
 @transaction.atomic
 def ask_for_changes(*, action_id: object, person: Person, seen: Seen, comment: str) -> Decision:
     """Sends it back to the agent, which has two business days to revise it."""
-    action = _to_decide(action_id, person)
+    action = _to_decide(action_id, person, seen)
     _say_something(comment, "Say what should change.")
-    decision = _decide(action, person, Verdict.CHANGES_REQUESTED, seen, comment=comment)
+    decision = _decide(action, person, Verdict.CHANGES_REQUESTED, comment=comment)
     _move(action, decision, State.CHANGES_REQUESTED, seen)
     due = timetable.due_within(action.frozen, REVISE_WITHIN, clock.now())
     follow_ups.open_for(action=action, kind=FollowUpKind.CHANGES_REQUESTED, due=due)
@@ -123,9 +120,9 @@ def ask_for_changes(*, action_id: object, person: Person, seen: Seen, comment: s
 @transaction.atomic
 def take_over(*, action_id: object, person: Person, seen: Seen, comment: str) -> Decision:
     """The person does it; the agent is told to leave it. `comment` says what they do."""
-    action = _to_decide(action_id, person)
+    action = _to_decide(action_id, person, seen)
     _say_something(comment, "Say what you do about it.")
-    decision = _decide(action, person, Verdict.TAKEN_OVER, seen, comment=comment)
+    decision = _decide(action, person, Verdict.TAKEN_OVER, comment=comment)
     _move(action, decision, State.TAKEN_OVER, seen)
     return decision
 
@@ -133,12 +130,12 @@ def take_over(*, action_id: object, person: Person, seen: Seen, comment: str) ->
 @transaction.atomic
 def answer(*, action_id: object, person: Person, seen: Seen, text: str) -> Decision:
     """Answers a question or a case that the agent handed over (`ask`, `escalate`)."""
-    action = _to_decide(action_id, person)
+    action = _to_decide(action_id, person, seen)
     if action.action_type.key not in BUILT_IN:
         raise Invalid("Only a question or a handed-over case is answered.", code="not_a_question")
     _say_something(text, "Write an answer.")
     decision = _decide(
-        action, person, Verdict.ANSWERED, seen, comment=text, answer={"text": text, "data": None}
+        action, person, Verdict.ANSWERED, comment=text, answer={"text": text, "data": None}
     )
     _move(action, decision, State.ANSWERED, seen)
     return decision
@@ -147,9 +144,9 @@ def answer(*, action_id: object, person: Person, seen: Seen, text: str) -> Decis
 @transaction.atomic
 def escalate(*, action_id: object, person: Person, seen: Seen, comment: str) -> Decision:
     """Takes the next step of the chain now instead of waiting for the deadline."""
-    action = _to_decide(action_id, person)
+    action = _to_decide(action_id, person, seen)
     _say_something(comment, "Say what you need from them.")
-    decision = _decide(action, person, Verdict.ESCALATED, seen, comment=comment)
+    decision = _decide(action, person, Verdict.ESCALATED, comment=comment)
     deadlines.step_up(action=action, actor=f"person:{person.pk}", words={"comment": comment})
     return decision
 
@@ -159,9 +156,9 @@ def reassign(
     *, action_id: object, person: Person, seen: Seen, to: Person, comment: str = ""
 ) -> Decision:
     """Moves the work, not the right: `to` must be able to decide it already."""
-    action = _to_decide(action_id, person)
+    action = _to_decide(action_id, person, seen)
     check_can_decide(to, action)
-    decision = _decide(action, person, Verdict.REASSIGNED, seen, comment=comment)
+    decision = _decide(action, person, Verdict.REASSIGNED, comment=comment)
     transitions.advance(
         action=action,
         actor=f"person:{person.pk}",
@@ -216,8 +213,11 @@ def judge_edit(action: Action, content: Content, payload: dict[str, Any]) -> jud
     )
 
 
-def _to_decide(action_id: object, person: Person) -> Action:
-    """The action as it is now, if this person may decide it; PermissionDenied, Missing."""
+def _to_decide(action_id: object, person: Person, seen: Seen) -> Action:
+    """The action as the page showed it, if this person may decide it.
+
+    Missing, PermissionDenied, or Conflict when it is no longer what the page showed.
+    """
     action = (
         Action.objects.select_related(
             "agent", "action_type", "workflow__pool", "workflow__workflow_owner"
@@ -227,17 +227,14 @@ def _to_decide(action_id: object, person: Person) -> Action:
     )
     if action is None:
         raise Missing("There is no such action in your teams.")
-    if action.state == State.PENDING:
-        check_can_decide(person, action)
+    if action.state != State.PENDING or Seen.of(action) != seen:
+        raise Conflict("This changed while you looked. Nothing was decided.", code="changed")
+    check_can_decide(person, action)
     return action
 
 
-def _decide(
-    action: Action, person: Person, verdict: Verdict, seen: Seen, **details: Any
-) -> Decision:
-    """Writes the verdict down; Conflict when the action is no longer what the page showed."""
-    if action.state != State.PENDING or Seen.of(action) != seen:
-        raise Conflict("This changed while you looked. Nothing was decided.", code="changed")
+def _decide(action: Action, person: Person, verdict: Verdict, **details: Any) -> Decision:
+    """Writes the verdict down; Conflict when this person has decided this revision before."""
     try:
         with transaction.atomic():
             return Decision.objects.create(

@@ -134,9 +134,7 @@ def _agent_lines(
     return [_agent_line(agent, person, in_force) for agent in agents]
 
 
-def _agent_line(
-    agent: Any, person: Person, in_force: dict[tuple[str, str], Stop]
-) -> AgentLine:
+def _agent_line(agent: Any, person: Person, in_force: dict[tuple[str, str], Stop]) -> AgentLine:
     owners = {workflow.risk_owner for workflow in agent.workflows.all()}
     return AgentLine(
         agent=agent,
@@ -270,9 +268,7 @@ def _open_counts(team: Team, **filters: Any) -> Counter[Any]:
 
 def _owners(workflow: Workflow) -> list[Owner]:
     gone = {hole.role: hole.because for hole in roles.holes(workflow)}
-    return [
-        Owner(role, person, gone.get(role, "")) for role, person in workflow.owners().items()
-    ]
+    return [Owner(role, person, gone.get(role, "")) for role, person in workflow.owners().items()]
 
 
 def _people_words(workflow: Workflow) -> str:

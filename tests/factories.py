@@ -2,7 +2,10 @@
 
 import itertools
 from datetime import timedelta
+from functools import cache
 from typing import Any
+
+from django.contrib.auth.hashers import make_password
 
 from agents_registry import tokens
 from agents_registry.models import (
@@ -28,7 +31,9 @@ _numbers = itertools.count(1)
 
 ALWAYS = {
     "time_zone": "UTC",
-    "hours": {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
+    "hours": {
+        day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    },
     "holidays": None,
     "days_off": [],
 }
@@ -45,13 +50,20 @@ REFUND_SCHEMA = {
 }
 
 
+@cache
+def _hashed() -> str:
+    """Hashing is slow on purpose: once is enough for all."""
+    return make_password(PASSWORD)
+
+
 def create_person(name: str = "", *, team: Team | None = None, role: str = Role.MEMBER) -> Person:
     name = name or f"person{next(_numbers)}"
     person = Person.objects.create(
-        username=name, first_name=name.capitalize(), email=f"{name}@example.com"
+        username=name,
+        first_name=name.capitalize(),
+        email=f"{name}@example.com",
+        password=_hashed(),
     )
-    person.set_password(PASSWORD)
-    person.save()
     if team:
         Membership.objects.create(team=team, person=person, role=role)
     return person

@@ -144,7 +144,12 @@ def _required_inputs(rows: list[dict[str, Any]]) -> tuple[RequiredInput, ...]:
 
 
 def _loosened(rows: list[dict[str, Any]]) -> dict[str, Tier]:
-    return {row["floor"]: Tier(row["tier"]) for row in rows}
+    """Where a floor is named twice, the strictest counts."""
+    loosened: dict[str, Tier] = {}
+    for row in rows:
+        tier = Tier(row["tier"])
+        loosened[row["floor"]] = max(tier, loosened.get(row["floor"], tier))
+    return loosened
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {

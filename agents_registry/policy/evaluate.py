@@ -11,11 +11,14 @@ GUARDING_ROLES = {"risk_owner": "risk owner", "system_owner": "system owner"}
 
 
 def evaluate(policy: Policy, facts: Facts) -> Verdict:
-    """The verdict on one action, with a finding for everything that spoke. Never raises."""
+    """The verdict on one action, with a finding for everything that spoke.
+
+    Whatever payload and claim hold, it answers: what cannot be read counts against the action.
+    """
     own = impact.computed(policy.impact, facts.payload)
     if policy.built_in:
         return _verdict(Mode.APPROVAL_GATED, [_handed_over()], own)
-    claim = impact.claimed(facts.claimed)
+    claim = impact.claimed(facts.claimed, own)
     findings = [
         matrix.place(policy, own, claim),
         *_floors(policy),
@@ -66,17 +69,11 @@ def _floor_finding(name: str, tier: Tier) -> Finding:
         because += f" The risk owner loosened this: otherwise it {wording.TIERS[floor.tier]}."
     return Finding(
         rule=f"floor:{name}",
-        effect=_effect(tier),
+        effect=tier.effect,
         tier=tier,
         because=because,
         values={"floor": str(floor.tier), "now": str(tier)},
     )
-
-
-def _effect(tier: Tier) -> Effect:
-    if tier is Tier.BLOCKED:
-        return Effect.BLOCK
-    return Effect.ALLOW if tier <= Tier.SPOT_CHECK else Effect.RAISE
 
 
 def _birth(policy: Policy) -> Iterator[Finding]:

@@ -39,6 +39,13 @@ class Tier(_Scale):
     MANDATORY = "mandatory"
     BLOCKED = "blocked"
 
+    @property
+    def effect(self) -> "Effect":
+        """What a rule does that asks for this tier."""
+        if self is Tier.BLOCKED:
+            return Effect.BLOCK
+        return Effect.ALLOW if self <= Tier.SPOT_CHECK else Effect.RAISE
+
 
 class Mode(_Scale):
     """What becomes of an action once it is decided."""

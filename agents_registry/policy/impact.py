@@ -1,5 +1,6 @@
 """Measures an action: who and how much it touches, from its payload and as the agent claims it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,6 +11,9 @@ from agents_registry.policy.pointers import Steps
 
 How = Literal["value", "count", "sum", "const"]
 Number = TypeVar("Number", int, Decimal)
+
+METRIC_NAME = r"[A-Za-z][A-Za-z0-9_]{0,79}"
+METRIC = re.compile(METRIC_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +103,12 @@ def computed(measures: Measures | None, payload: Any) -> Impact:
     return Impact(**figures, metrics=metrics, unreadable=tuple(unreadable))
 
 
-def claimed(claim: Any) -> Impact | None:
-    """The impact as the agent states it; what it leaves out is not claimed."""
+def claimed(claim: Any, own: Impact) -> Impact | None:
+    """The impact as the agent states it; what it leaves out is not claimed.
+
+    An amount without a currency is taken to be in the action's own. Metrics whose names no
+    policy can have are left out.
+    """
     if claim is None:
         return None
     if not isinstance(claim, Mapping):
@@ -108,17 +116,25 @@ def claimed(claim: Any) -> Impact | None:
     figures: dict[str, Any] = {
         "affected": numbers.whole(claim.get("affected")),
         "spend_delta": numbers.number(claim.get("spend_delta")),
-        "currency": numbers.currency(claim.get("currency")),
+        "currency": _said_currency(claim.get("currency"), own),
     }
     given = claim.get("metrics")
-    metrics = given.items() if isinstance(given, Mapping) else ()
+    metrics = given if isinstance(given, Mapping) else {}
     return Impact(
         **figures,
-        metrics={name: numbers.number(value) for name, value in metrics},
+        metrics={
+            name: numbers.number(value)
+            for name, value in metrics.items()
+            if isinstance(name, str) and METRIC.fullmatch(name)
+        },
         unreadable=tuple(
             name for name, value in figures.items() if value is None and claim.get(name) is not None
         ),
     )
+
+
+def _said_currency(said: Any, own: Impact) -> str | None:
+    return own.currency if said is None else numbers.currency(said)
 
 
 def as_text(value: Decimal | None) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from agents_registry.policy import wording
-from agents_registry.policy.findings import Effect, Finding, Tier
+from agents_registry.policy.findings import Finding, Tier
 from agents_registry.policy.impact import Impact, Measures, as_text
 from agents_registry.policy.shapes import Policy
 
@@ -14,7 +14,6 @@ MATRIX: dict[tuple[str, str], Tier] = {
     ("irreversible", "low"): Tier.SPOT_CHECK,
     ("irreversible", "high"): Tier.MANDATORY,
 }
-
 
 NO_LINES = Measures()
 MANY = 2
@@ -32,7 +31,7 @@ def place(policy: Policy, own: Impact, claim: Impact | None) -> Finding:
     reasons = high or ["The blast radius is low."]
     return Finding(
         rule="matrix",
-        effect=Effect.ALLOW if tier <= Tier.SPOT_CHECK else Effect.RAISE,
+        effect=tier.effect,
         tier=tier,
         because=" ".join([*reasons, f"It {undone}, so it {wording.TIERS[tier]}."]),
         values={
@@ -60,7 +59,7 @@ def _high_by_figures(policy: Policy, impact: Impact, *, claimed: bool = False) -
         if impact.affected >= line:
             yield _from_on("affected", Decimal(impact.affected), Decimal(line), None, claimed)
     if impact.spend_delta is not None:
-        yield from _high_spend(lines, abs(impact.spend_delta), impact.currency, claimed)
+        yield from _high_spend(lines, impact.spend_delta.copy_abs(), impact.currency, claimed)
 
 
 def _high_spend(

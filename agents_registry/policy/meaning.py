@@ -26,8 +26,9 @@ def errors(policy: Policy) -> Iterator[PolicyError]:
 def _impact(measures: Measures) -> Iterator[PolicyError]:
     lines = {"affected": "high_affected", "spend_delta": "high_spend"}
     for figure, line in lines.items():
-        if getattr(measures, figure) is not None and getattr(measures, line) is None:
-            yield PolicyError(f"/impact/{line}", f"From which {figure} on is it high?")
+        source: Source | None = getattr(measures, figure)
+        if source and source.how != "const" and getattr(measures, line) is None:
+            yield PolicyError(f"/impact/{line}", f"It lacks the {figure} from which it is high.")
     if measures.high_currency and measures.currency is None:
         yield PolicyError("/impact/currency", "high_currency needs the currency of the action.")
     figures = {

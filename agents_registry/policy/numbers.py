@@ -10,6 +10,8 @@ LARGEST = 2**53 - 1
 
 DECIMAL = r"-?[0-9]{1,15}(\.[0-9]{1,9})?"
 CURRENCY = r"[A-Z]{3}"
+_DECIMAL = re.compile(DECIMAL)
+_CURRENCY = re.compile(CURRENCY)
 
 
 def number(value: Any) -> Decimal | None:
@@ -34,7 +36,7 @@ def whole(value: Any) -> int | None:
 
 def currency(value: Any) -> str | None:
     """Three capital letters, as in ISO 4217."""
-    return value if isinstance(value, str) and re.fullmatch(CURRENCY, value) else None
+    return value if isinstance(value, str) and _CURRENCY.fullmatch(value) else None
 
 
 def share(value: Any) -> Decimal | None:
@@ -54,5 +56,5 @@ def _decimal(value: Any) -> Decimal | None:
         case Decimal():
             return value if value.is_finite() else None
         case str():
-            return Decimal(value) if re.fullmatch(DECIMAL, value) else None
+            return Decimal(value) if _DECIMAL.fullmatch(value) else None
     return None

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import cel
-
 from agents_registry.policy import conditions, numbers, wording
 from agents_registry.policy.conditions import Answer
 from agents_registry.policy.findings import Effect, Facts, Finding
@@ -71,7 +69,7 @@ def _readings(metric: str, facts: Facts, own: Impact, claim: Impact | None) -> I
         return
     yield Reading(_value(metric, own), own.currency)
     if claim is not None and _claims(metric, claim):
-        yield Reading(_value(metric, claim), claim.currency or own.currency, claimed=True)
+        yield Reading(_value(metric, claim), claim.currency, claimed=True)
 
 
 def _value(metric: str, impact: Impact) -> Decimal | None:
@@ -87,24 +85,32 @@ def _claims(metric: str, claim: Impact) -> bool:
 
 
 def _crossed(threshold: Threshold, reading: Reading) -> str:
-    """Why the threshold is crossed; empty when it is not.
+    """Why the threshold is crossed; empty when it is not."""
+    value, currency = _compared(threshold, reading), threshold.currency
+    foreign = currency is not None and reading.currency != currency
+    holds = COMPARE[threshold.operator]
+    if value is not None and not foreign and not holds(value, threshold.limit):
+        return ""
+    subject = wording.subject(threshold.metric, claimed=reading.claimed)
+    limit = wording.figure(threshold.metric, threshold.limit, currency)
+    bound = f"{wording.OPERATORS[threshold.operator]} {limit}"
+    if value is None:
+        return f"{subject} cannot be computed, which counts as {bound}."
+    said = wording.figure(threshold.metric, value, reading.currency if currency else None)
+    if foreign:
+        unit = "" if reading.currency else " in an unknown currency"
+        return f"{subject} is {said}{unit}. Nothing is converted, so it counts as {bound}."
+    return f"{subject} is {said}, {bound}."
+
+
+def _compared(threshold: Threshold, reading: Reading) -> Decimal | None:
+    """The value that is held against the limit.
 
     For `>` and `>=` a spend_delta counts by its size: a refund of −480 is above 200. The other
     operators keep the sign, so that `< -100` can speak of money that goes out.
     """
-    metric, operator, limit = threshold.metric, threshold.operator, threshold.limit
-    subject = wording.subject(metric, claimed=reading.claimed)
-    bound = f"{wording.OPERATORS[operator]} {wording.figure(metric, limit, threshold.currency)}"
-    value = reading.value
-    if value is None:
-        return f"{subject} cannot be computed, which counts as {bound}."
-    if metric == "spend_delta" and operator in {">", ">="}:
-        value = abs(value)
-    said = wording.figure(metric, value, reading.currency if threshold.currency else None)
-    if threshold.currency and reading.currency != threshold.currency:
-        unit = "" if reading.currency else " in an unknown currency"
-        return f"{subject} is {said}{unit}. Nothing is converted, so it counts as {bound}."
-    return f"{subject} is {said}, {bound}." if COMPARE[operator](value, limit) else ""
+    by_size = threshold.metric == "spend_delta" and threshold.operator in {">", ">="}
+    return reading.value.copy_abs() if by_size and reading.value is not None else reading.value
 
 
 def _threshold_finding(threshold: Threshold, reading: Reading, because: str) -> Finding:
@@ -132,17 +138,20 @@ def stop_rules(
     """A stop rule holds when it holds for the computed impact, or for the claimed one over it."""
     written = [(rule, conditions.compiled(rule.when)) for rule in policy.stop_rules]
     reads = {name for _, condition in written for name in condition.reads}
-    seen = [_seen(reads, policy, facts, own)]
+    seen = conditions.context(_visible(reads, policy, facts, own))
+    answers = [conditions.ask(condition, seen) for _, condition in written]
     if claim is not None and "impact" in reads:
-        seen.append(_seen(reads, policy, facts, own.under(claim)))
-    for rule, condition in written:
-        answers = (conditions.ask(condition, context) for context in seen)
-        answer = next((answer for answer in answers if answer.matched), conditions.NO)
+        seen.add_variable("impact", _for_cel(own.under(claim)))
+        answers = [
+            answer if answer.matched else conditions.ask(condition, seen)
+            for answer, (_, condition) in zip(answers, written, strict=True)
+        ]
+    for rule, answer in zip(policy.stop_rules, answers, strict=True):
         if answer.matched:
             yield _stop_rule_finding(rule, answer)
 
 
-def _seen(reads: set[str], policy: Policy, facts: Facts, impact: Impact) -> cel.Context:
+def _visible(reads: set[str], policy: Policy, facts: Facts, impact: Impact) -> dict[str, Any]:
     """What the conditions read of this action, under the names that CEL knows it by."""
     given = numbers.share(facts.confidence)
     values: dict[str, Any] = {
@@ -157,7 +166,7 @@ def _seen(reads: set[str], policy: Policy, facts: Facts, impact: Impact) -> cel.
         "workflow": facts.workflow,
         "action_type": policy.key,
     }
-    return conditions.context({name: values[name] for name in reads})
+    return {name: values[name] for name in reads}
 
 
 def _for_cel(impact: Impact) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from jsonschema.validators import extend
 from agents_registry.policy import numbers, pointers
 from agents_registry.policy.findings import Mode, Tier
 from agents_registry.policy.floors import AUTHORITY_LEVELS, LOOSENABLE, VERBS
+from agents_registry.policy.impact import METRIC_NAME
 
 OWN_METRICS = ("affected", "spend_delta", "confidence")
 
@@ -52,6 +53,7 @@ def _source(constant: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+METRIC = rf"^({METRIC_NAME})\Z"
 TEXT = {"type": "string", "maxLength": 1000}
 NAME = {"type": "string", "minLength": 1, "maxLength": 160}
 POINTER = {"type": "string", "pattern": pointers.PATTERN, "maxLength": 200}
@@ -66,7 +68,7 @@ EFFECT = {
 }
 THRESHOLD = _object(
     "metric operator limit effect",
-    metric=NAME,
+    metric={"type": "string", "pattern": METRIC},
     operator=_one_of(">", ">=", "<", "<=", "="),
     limit=NUMBER,
     currency=_or_null(CURRENCY),
@@ -77,7 +79,7 @@ THRESHOLD = _object(
 STOP_RULE = _object(
     "id words when effect",
     id=NAME,
-    words=TEXT,
+    words={**TEXT, "minLength": 1},
     when={"type": "string"},
     effect=EFFECT,
     ask=_or_null(NAME),
@@ -93,7 +95,7 @@ IMPACT = _object(
     high_currency=_or_null(CURRENCY),
     metrics={
         "type": "object",
-        "propertyNames": {"not": {"enum": list(OWN_METRICS)}},
+        "propertyNames": {"pattern": METRIC, "not": {"enum": list(OWN_METRICS)}},
         "additionalProperties": _source(NUMBER),
     },
 )
@@ -170,6 +172,8 @@ def _words(error: ValidationError) -> str:
             return f"It has unknown fields: {_listed(unknown)}."
         case "pattern" if bound == pointers.PATTERN:
             return "It must be a JSON Pointer, which begins with a slash."
+        case "pattern" if bound == METRIC:
+            return "A metric is named by letters, digits and underscores."
         case "pattern":
             return "It must be a plain decimal such as 200.00, or a currency such as USD."
         case "minProperties" | "maxProperties":

@@ -37,17 +37,13 @@ def test_every_state_but_the_final_ones_leads_somewhere() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("start", "end"), PAIRS, ids=lambda s: str(s))
-def test_only_an_arrow_of_the_table_moves_an_action(
-    action: Action, start: State, end: State
-) -> None:
+def test_only_an_arrow_of_the_table_moves_an_action(action: Action) -> None:
     """Every pair: `move` refuses what the table does not list, and writes nothing."""
-    action.state = start
-    if can_move(start, end):
-        assert ARROWS[start, end].movers
-        return
     events = Event.objects.count()
-    for mover in Mover:
+    for (start, end), mover in itertools.product(PAIRS, Mover):
+        action.state = start
+        if can_move(start, end) and mover in ARROWS[start, end].movers:
+            continue
         with pytest.raises(Conflict):
             transitions.move(action=action, to=end, mover=mover, actor="test")
     assert Action.objects.get(pk=action.pk).state == State.PENDING

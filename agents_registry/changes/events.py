@@ -1,0 +1,92 @@
+"""Tells the record what changed in the registry, with free and personal text sealed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model
+
+from agents_registry import revisions
+from agents_registry.changes.rows import Row, kind_of, name_of, stream_of, team_of
+from agents_registry.models import ActionType, Calendar, Person, Team
+from ledger import record
+
+OPEN = frozenset(
+    "role people agents pool calendar chain fallback sla when_stopped "
+    "workflow_owner system_owner risk_owner approval_owner "
+    "verb authority_level authority blast_radius reversibility mode confirmed changes_terms "
+    "confidence_line confidence_tier waives loosened idempotent settle_seconds approval_life "
+    "approvals_needed retired_at".split()
+)
+"""Fields of enumerations, numbers and ids: their values stand in the event, all others sealed."""
+
+
+def tell(
+    *, row: Row, added: bool, was: Mapping[str, Any], now: Mapping[str, Any], actor: Person
+) -> None:
+    """Appends one event: `added` or `changed`, the field names, and each value before and after."""
+    before = {} if added else {name: _plain(was[name]) for name in now}
+    after = {name: _plain(value) for name, value in now.items()}
+    words = {"before": _part(before, OPEN, False), "after": _part(after, OPEN, False)}
+    record.append(
+        scope=str(team_of(row).pk),
+        stream=stream_of(row),
+        type=f"{kind_of(row)}.{'added' if added else 'changed'}",
+        actor=f"person:{actor.pk}",
+        body={
+            "row": name_of(row),
+            "fields": sorted(now),
+            "before": _part(before, OPEN, True),
+            "after": _part(after, OPEN, True),
+            **_revision(row),
+        },
+        sealed={"words": words} if words["after"] else None,
+    )
+
+
+def tell_person(*, team: Team, person: Person, actor: Person) -> None:
+    """Appends that an account was made; who it is for is sealed."""
+    record.append(
+        scope=str(team.pk),
+        stream=f"team:{team.pk}",
+        type="account.added",
+        actor=f"person:{actor.pk}",
+        body={"row": f"person:{person.pk}"},
+        sealed={
+            "words": {
+                "username": person.username,
+                "name": person.get_full_name(),
+                "email": person.email,
+            }
+        },
+    )
+
+
+def _revision(row: Row) -> dict[str, str]:
+    """The digest of the document that actions freeze from now on, where the row is one."""
+    match row:
+        case ActionType():
+            return {"policy": revisions.store_policy(revisions.policy_document(row))}
+        case Calendar():
+            return {"calendar": revisions.store_calendar(row)}
+    return {}
+
+
+def _part(values: dict[str, Any], names: frozenset[str], inside: bool) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if (name in names) is inside}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Person():
+            return f"person:{value.pk}"
+        case Model():
+            return getattr(value, "slug", str(value.pk))
+        case Decimal():
+            return str(value.normalize())
+        case datetime():
+            return value.isoformat()
+        case frozenset():
+            return sorted(_plain(item) for item in value)
+    return value

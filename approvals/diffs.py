@@ -1,0 +1,174 @@
+"""PURE: says what a payload changes, leaf by leaf and word by word."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import Match, SequenceMatcher
+from typing import Any, Literal
+
+from approvals.inert import Leaf, Place, leaves, parts, value_text
+
+LONGEST = 20_000
+"""Characters of one text beyond which words are no longer compared."""
+
+WORK = 1_000_000
+"""Comparisons after which the rest of a text counts as replaced: about half a second."""
+
+WORD = re.compile(r"\S+\s*|\s+")
+PROSE = 80
+ABSENT: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One leaf before and after, as text. None where there is no such leaf.
+
+    `path` and both texts are others' words: they need `inert.segments`.
+    """
+
+    kind: Literal["changed", "added", "removed", "same", "context"]
+    path: str
+    pointer: str
+    before: str | None
+    after: str | None
+
+    @property
+    def is_prose(self) -> bool:
+        """Long enough that a reader wants the changed words instead of two whole texts."""
+        texts = (self.before or "", self.after or "")
+        return self.kind == "changed" and any(len(text) > PROSE or "\n" in text for text in texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of text in a word diff."""
+
+    kind: Literal["same", "add", "del"]
+    text: str
+
+
+def field_changes(before: Any, after: Any, *, versions: bool = False) -> list[Change]:
+    """What becomes of each leaf of the payload `after`, in its order.
+
+    `before` is the record that the payload touches: what only the record has at its top is
+    `context`, not removed. With `versions` both are versions of one payload (an edit), and what is
+    gone at the top is removed as well.
+    """
+    if versions:
+        return list(_changes(before, after, Place()))
+    known = before if _share_keys(before, after) else {}
+    top = {key: known.get(key, ABSENT) for key in after} if isinstance(after, dict) else {}
+    return list(_changes(top or ABSENT, after, Place()))
+
+
+def context(before: Any, after: Any) -> list[Change]:
+    """The leaves of the record that the payload does not touch."""
+    if before is None or before in ({}, []):
+        return []
+    if _share_keys(before, after):
+        before = {key: value for key, value in before.items() if key not in after}
+        return [_one_sided("context", leaf) for leaf in leaves(before) if before]
+    return [_one_sided("context", leaf) for leaf in leaves(before)]
+
+
+def same(before: Any, after: Any) -> bool:
+    """Whether two JSON values are equal: 1 is 1.0, but not true and not "1"."""
+    inner_before, inner_after = parts(before), parts(after)
+    if _sort(before) != _sort(after) or inner_before.keys() != inner_after.keys():
+        return False
+    if not inner_before:
+        return bool(before == after)
+    return all(same(inner_before[key], inner_after[key]) for key in inner_before)
+
+
+def word_diff(old: str, new: str) -> list[Part]:
+    """The new text with what was added and taken away, in whole words.
+
+    Same and taken away together give `old`, same and added give `new`.
+    """
+    if max(len(old), len(new)) > LONGEST:
+        return _replaced(old, new)
+    before, after = WORD.findall(old), WORD.findall(new)
+    found: list[Part] = []
+    for tag, a, a_end, b, b_end in _Bounded(before, after).get_opcodes():
+        left, right = "".join(before[a:a_end]), "".join(after[b:b_end])
+        found += [Part("same", left)] if tag == "equal" else _replaced(left, right)
+    return found
+
+
+class _Bounded(SequenceMatcher[str]):
+    """A matcher that stops looking for matches when it has worked too long."""
+
+    def __init__(self, before: list[str], after: list[str]) -> None:
+        super().__init__(None, before, after, autojunk=False)
+        counts = Counter(after)
+        matches = sum(counts[word] for word in before)
+        self._cost_of_a_word = 1 + matches / (len(before) or 1)
+        self._left = float(WORK)
+
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> Match:
+        end = len(self.a) if ahi is None else ahi
+        self._left -= (end - alo) * self._cost_of_a_word
+        if self._left < 0:
+            return Match(alo, blo, 0)
+        return super().find_longest_match(alo, ahi, blo, bhi)
+
+
+def _changes(before: Any, after: Any, place: Place) -> Iterator[Change]:
+    inner_before, inner_after = parts(before), parts(after)
+    if inner_before and inner_after and type(before) is type(after):
+        for key in [*inner_after, *(key for key in inner_before if key not in inner_after)]:
+            sides = inner_before.get(key, ABSENT), inner_after.get(key, ABSENT)
+            yield from _changes(*sides, place.of(key))
+    elif inner_before or inner_after or before is ABSENT or after is ABSENT:
+        gone = () if before is ABSENT else leaves(before, place)
+        come = () if after is ABSENT else leaves(after, place)
+        yield from (_one_sided("removed", leaf) for leaf in gone)
+        yield from (_one_sided("added", leaf) for leaf in come)
+    else:
+        yield _two_sided(before, after, place)
+
+
+def _two_sided(before: Any, after: Any, place: Place) -> Change:
+    (leaf,) = leaves(after, place)
+    texts = value_text(before), leaf.value_text
+    if same(before, after):
+        return Change("same", leaf.path, leaf.pointer, *texts)
+    if texts[0] == texts[1]:
+        texts = json.dumps(before, ensure_ascii=False), json.dumps(after, ensure_ascii=False)
+    return Change("changed", leaf.path, leaf.pointer, *texts)
+
+
+def _one_sided(kind: Literal["added", "removed", "context"], leaf: Leaf) -> Change:
+    text = leaf.value_text
+    sides = (None, text) if kind == "added" else (text, None)
+    return Change(kind, leaf.path, leaf.pointer, *sides)
+
+
+def _replaced(old: str, new: str) -> list[Part]:
+    """Taken away and added; the white space at the end of both stays outside."""
+    space = _common_space(old, new)
+    end = len(space)
+    sides = (("del", old[: len(old) - end]), ("add", new[: len(new) - end]), ("same", space))
+    return [Part(kind, text) for kind, text in sides if text]
+
+
+def _common_space(old: str, new: str) -> str:
+    ends = old[len(old.rstrip()) :], new[len(new.rstrip()) :]
+    return ends[0] if ends[0] == ends[1] else ""
+
+
+def _share_keys(before: Any, after: Any) -> bool:
+    both = isinstance(before, dict) and isinstance(after, dict)
+    return both and not before.keys().isdisjoint(after)
+
+
+def _sort(value: Any) -> str:
+    """The JSON type; whole and broken numbers are one."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "number"
+    return type(value).__name__
