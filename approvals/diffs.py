@@ -3,9 +3,10 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
+from itertools import groupby
 from typing import Any, Literal
 
 from approvals.inert import Leaf, Place, leaves, parts, value_text
@@ -13,10 +14,10 @@ from approvals.inert import Leaf, Place, leaves, parts, value_text
 LONGEST = 20_000
 """Characters of one text beyond which words are no longer compared."""
 
-WORK = 1_000_000
+WORK = 4_000_000
 """Comparisons after which the rest of a text counts as replaced: about half a second."""
 
-WORD = re.compile(r"\S+\s*|\s+")
+WORD = re.compile(r"\S+")
 PROSE = 80
 ABSENT: Any = object()
 
@@ -56,21 +57,16 @@ def field_changes(before: Any, after: Any, *, versions: bool = False) -> list[Ch
     `context`, not removed. With `versions` both are versions of one payload (an edit), and what is
     gone at the top is removed as well.
     """
-    if versions:
-        return list(_changes(before, after, Place()))
-    known = before if _share_keys(before, after) else {}
-    top = {key: known.get(key, ABSENT) for key in after} if isinstance(after, dict) else {}
-    return list(_changes(top or ABSENT, after, Place()))
+    known = before if versions else _split(before, after)[0]
+    return list(_changes(known, after, Place()))
 
 
 def context(before: Any, after: Any) -> list[Change]:
     """The leaves of the record that the payload does not touch."""
-    if before is None or before in ({}, []):
+    rest = _split(before, after)[1]
+    if rest is ABSENT or rest is None or rest in ({}, []):
         return []
-    if _share_keys(before, after):
-        before = {key: value for key, value in before.items() if key not in after}
-        return [_one_sided("context", leaf) for leaf in leaves(before) if before]
-    return [_one_sided("context", leaf) for leaf in leaves(before)]
+    return [_one_sided("context", leaf) for leaf in leaves(rest)]
 
 
 def same(before: Any, after: Any) -> bool:
@@ -90,12 +86,8 @@ def word_diff(old: str, new: str) -> list[Part]:
     """
     if max(len(old), len(new)) > LONGEST:
         return _replaced(old, new)
-    before, after = WORD.findall(old), WORD.findall(new)
-    found: list[Part] = []
-    for tag, a, a_end, b, b_end in _Bounded(before, after).get_opcodes():
-        left, right = "".join(before[a:a_end]), "".join(after[b:b_end])
-        found += [Part("same", left)] if tag == "equal" else _replaced(left, right)
-    return found
+    found = groupby(_word_by_word(old, new), key=lambda part: part.kind)
+    return [Part(kind, "".join(part.text for part in run)) for kind, run in found]
 
 
 class _Bounded(SequenceMatcher[str]):
@@ -103,15 +95,16 @@ class _Bounded(SequenceMatcher[str]):
 
     def __init__(self, before: list[str], after: list[str]) -> None:
         super().__init__(None, before, after, autojunk=False)
+        self._words = len(before)
         counts = Counter(after)
         matches = sum(counts[word] for word in before)
-        self._cost_of_a_word = 1 + matches / (len(before) or 1)
+        self._cost_of_a_word = 1 + matches / (self._words or 1)
         self._left = float(WORK)
 
     def find_longest_match(
         self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
     ) -> Match:
-        end = len(self.a) if ahi is None else ahi
+        end = self._words if ahi is None else ahi
         self._left -= (end - alo) * self._cost_of_a_word
         if self._left < 0:
             return Match(alo, blo, 0)
@@ -149,22 +142,59 @@ def _one_sided(kind: Literal["added", "removed", "context"], leaf: Leaf) -> Chan
     return Change(kind, leaf.path, leaf.pointer, *sides)
 
 
+def _word_by_word(old: str, new: str) -> Iterator[Part]:
+    before, after = list(WORD.finditer(old)), list(WORD.finditer(new))
+    old_at = new_at = 0
+    for a, b in _matches([word[0] for word in before], [word[0] for word in after]):
+        yield from _replaced(old[old_at : before[a].start()], new[new_at : after[b].start()])
+        yield Part("same", before[a][0])
+        old_at, new_at = before[a].end(), after[b].end()
+    yield from _replaced(old[old_at:], new[new_at:])
+
+
+def _matches(before: list[str], after: list[str]) -> Iterator[tuple[int, int]]:
+    """The indexes of the words that both have, in order."""
+    head = _common_start(before, after)
+    tail = _common_start(before[head:][::-1], after[head:][::-1])
+    a_end, b_end = len(before) - tail, len(after) - tail
+    middle = _Bounded(before[head:a_end], after[head:b_end]).get_matching_blocks()
+    for a, b, size in [(0, 0, head), *((head + a, head + b, n) for a, b, n in middle)]:
+        yield from ((a + at, b + at) for at in range(size))
+    yield from ((a_end + at, b_end + at) for at in range(tail))
+
+
+def _common_start(before: Sequence[str], after: Sequence[str]) -> int:
+    pairs = enumerate(zip(before, after, strict=False))
+    shorter = min(len(before), len(after))
+    return next((at for at, (old, new) in pairs if old != new), shorter)
+
+
 def _replaced(old: str, new: str) -> list[Part]:
-    """Taken away and added; the white space at the end of both stays outside."""
-    space = _common_space(old, new)
-    end = len(space)
-    sides = (("del", old[: len(old) - end]), ("add", new[: len(new) - end]), ("same", space))
-    return [Part(kind, text) for kind, text in sides if text]
+    """Taken away and added; white space that both begin or end with stays outside."""
+    lead = _common_space(old, new)
+    gone, come = old.removeprefix(lead), new.removeprefix(lead)
+    tail = _common_space(gone[::-1], come[::-1])[::-1]
+    found = [
+        Part("same", lead),
+        Part("del", gone.removesuffix(tail)),
+        Part("add", come.removesuffix(tail)),
+        Part("same", tail),
+    ]
+    return [part for part in found if part.text]
 
 
 def _common_space(old: str, new: str) -> str:
-    ends = old[len(old.rstrip()) :], new[len(new.rstrip()) :]
-    return ends[0] if ends[0] == ends[1] else ""
+    both = old[: _common_start(old, new)]
+    return both[: len(both) - len(both.lstrip())]
 
 
-def _share_keys(before: Any, after: Any) -> bool:
-    both = isinstance(before, dict) and isinstance(after, dict)
-    return both and not before.keys().isdisjoint(after)
+def _split(before: Any, after: Any) -> tuple[Any, Any]:
+    """The record cut at its top: what the payload has as well, and the rest."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return ABSENT, before
+    shared = {key: value for key, value in before.items() if key in after}
+    rest = {key: value for key, value in before.items() if key not in after}
+    return shared or ABSENT, rest or ABSENT
 
 
 def _sort(value: Any) -> str:

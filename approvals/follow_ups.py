@@ -63,6 +63,14 @@ def can_close(person: Person, follow_up: FollowUp) -> bool:
     return person in workflow.owners().values() or member.filter(role=Role.MANAGER).exists()
 
 
+def choices(follow_up: FollowUp) -> list[tuple[str, str]]:
+    """How this work can end: value and words."""
+    return [
+        (value, str(FollowUpChoice(value).label))
+        for value in CHOICES.get(FollowUpKind(follow_up.kind), ())
+    ]
+
+
 @transaction.atomic
 def close(*, follow_up_id: int, person: Person, choice: str, reason: str) -> FollowUp:
     """Makes the choice that ends the work, with its reason. Missing, Invalid or Conflict."""

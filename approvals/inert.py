@@ -17,9 +17,10 @@ HIDDEN = re.compile(
 
 ZERO_WIDTH_JOINER = "\u200d"
 JOINERS = {"\u200c", ZERO_WIDTH_JOINER}
-JOINING_SCRIPTS = set(
-    "ARABIC BENGALI DEVANAGARI GUJARATI GURMUKHI KANNADA MALAYALAM ORIYA SINHALA TAMIL TELUGU".split()
-)
+JOINING_SCRIPTS = {
+    *("ARABIC", "BENGALI", "DEVANAGARI", "GUJARATI", "GURMUKHI", "KANNADA", "MALAYALAM"),
+    *("ORIYA", "SINHALA", "TAMIL", "TELUGU"),
+}
 EMOJI = re.compile(r"[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
 EMOJI_DRESS = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 """What may stand between an emoji and its joiner: the colour form and five skin tones."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -17,8 +18,8 @@ from ledger import clock
 def report(
     *,
     agent: Agent,
-    action_id: object,
-    lease_id: object,
+    action_id: UUID,
+    lease_id: UUID,
     status: str,
     body_digest: str,
     after: Any = None,
@@ -62,7 +63,7 @@ def report(
 
 
 @transaction.atomic
-def report_rollback(*, agent: Agent, action_id: object, succeeded: bool, error: str) -> Action:
+def report_rollback(*, agent: Agent, action_id: UUID, succeeded: bool, error: str) -> Action:
     """How a rollback that a person asked for went."""
     action = _own(agent, action_id)
     if action.state != State.ROLLBACK_REQUESTED:
@@ -79,7 +80,7 @@ def report_rollback(*, agent: Agent, action_id: object, succeeded: bool, error: 
     return action
 
 
-def _own(agent: Agent, action_id: object) -> Action:
+def _own(agent: Agent, action_id: UUID) -> Action:
     action = (
         Action.objects.select_for_update(of=("self",))
         .select_related("action_type", "workflow")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import jsonpointer
 from django.db import transaction
@@ -48,7 +48,7 @@ def approval_fields(content: Content, fields: Mapping[str, Any], now: datetime) 
 def lease(
     *,
     agent: Agent,
-    action_id: object,
+    action_id: UUID,
     seconds: int = DEFAULT_LEASE_SECONDS,
     observed: list[dict[str, Any]] | None = None,
 ) -> Taken:
@@ -111,7 +111,7 @@ def reopen(*, action: Action, mover: Mover, actor: str, event: str) -> None:
     Decision.objects.filter(action=action, undone_at__isnull=True).update(undone_at=now)
 
 
-def _locked(agent: Agent, action_id: object) -> Action:
+def _locked(agent: Agent, action_id: UUID) -> Action:
     action = (
         Action.objects.select_for_update(of=("self",))
         .select_related("action_type__workflow__risk_owner", "agent")
@@ -176,11 +176,16 @@ def _take(agent: Agent, action: Action, seconds: int) -> Taken:
     return Taken(
         lease=held,
         action=action,
-        payload=edited.edited_payload if edited else _content(action).payload,
+        payload=_approved_payload(action, edited),
         approved_by=[decision.person.username for decision in approvals]
         or [f"policy:{action.policy_revision}"],
-        edits=edited.patch if edited else [],
+        edits=list(edited.patch or []) if edited else [],
     )
+
+
+def _approved_payload(action: Action, edited: Decision | None) -> dict[str, Any]:
+    payload = edited.edited_payload if edited else _content(action).payload
+    return dict(payload)
 
 
 def _approvals(action: Action) -> list[Decision]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
@@ -35,7 +35,7 @@ REVISE_WITHIN = "2 business days"
 @transaction.atomic
 def approve(
     *,
-    action_id: object,
+    action_id: UUID,
     person: Person,
     seen: Seen,
     checked: Sequence[str] = (),
@@ -54,7 +54,7 @@ def approve(
 @transaction.atomic
 def edit_and_approve(
     *,
-    action_id: object,
+    action_id: UUID,
     person: Person,
     seen: Seen,
     payload: dict[str, Any],
@@ -89,7 +89,7 @@ def edit_and_approve(
 @transaction.atomic
 def reject(
     *,
-    action_id: object,
+    action_id: UUID,
     person: Person,
     seen: Seen,
     reason: str,
@@ -106,7 +106,7 @@ def reject(
 
 
 @transaction.atomic
-def ask_for_changes(*, action_id: object, person: Person, seen: Seen, comment: str) -> Decision:
+def ask_for_changes(*, action_id: UUID, person: Person, seen: Seen, comment: str) -> Decision:
     """Sends it back to the agent, which has two business days to revise it."""
     action = _to_decide(action_id, person, seen)
     _say_something(comment, "Say what should change.")
@@ -118,7 +118,7 @@ def ask_for_changes(*, action_id: object, person: Person, seen: Seen, comment: s
 
 
 @transaction.atomic
-def take_over(*, action_id: object, person: Person, seen: Seen, comment: str) -> Decision:
+def take_over(*, action_id: UUID, person: Person, seen: Seen, comment: str) -> Decision:
     """The person does it; the agent is told to leave it. `comment` says what they do."""
     action = _to_decide(action_id, person, seen)
     _say_something(comment, "Say what you do about it.")
@@ -128,7 +128,7 @@ def take_over(*, action_id: object, person: Person, seen: Seen, comment: str) ->
 
 
 @transaction.atomic
-def answer(*, action_id: object, person: Person, seen: Seen, text: str) -> Decision:
+def answer(*, action_id: UUID, person: Person, seen: Seen, text: str) -> Decision:
     """Answers a question or a case that the agent handed over (`ask`, `escalate`)."""
     action = _to_decide(action_id, person, seen)
     if action.action_type.key not in BUILT_IN:
@@ -142,7 +142,7 @@ def answer(*, action_id: object, person: Person, seen: Seen, text: str) -> Decis
 
 
 @transaction.atomic
-def escalate(*, action_id: object, person: Person, seen: Seen, comment: str) -> Decision:
+def escalate(*, action_id: UUID, person: Person, seen: Seen, comment: str) -> Decision:
     """Takes the next step of the chain now instead of waiting for the deadline."""
     action = _to_decide(action_id, person, seen)
     _say_something(comment, "Say what you need from them.")
@@ -153,7 +153,7 @@ def escalate(*, action_id: object, person: Person, seen: Seen, comment: str) -> 
 
 @transaction.atomic
 def reassign(
-    *, action_id: object, person: Person, seen: Seen, to: Person, comment: str = ""
+    *, action_id: UUID, person: Person, seen: Seen, to: Person, comment: str = ""
 ) -> Decision:
     """Moves the work, not the right: `to` must be able to decide it already."""
     action = _to_decide(action_id, person, seen)
@@ -213,7 +213,7 @@ def judge_edit(action: Action, content: Content, payload: dict[str, Any]) -> jud
     )
 
 
-def _to_decide(action_id: object, person: Person, seen: Seen) -> Action:
+def _to_decide(action_id: UUID, person: Person, seen: Seen) -> Action:
     """The action as the page showed it, if this person may decide it.
 
     Missing, PermissionDenied, or Conflict when it is no longer what the page showed.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -43,10 +44,9 @@ def stage(*, agent: Agent, proposal: Proposal, key: str | None, take: bool = Fal
         with transaction.atomic():
             return _stage(agent, proposal, key, take)
     except IntegrityError:
-        earlier = key and _answered(agent, key, proposal.digest)
-        if not earlier:
-            raise
-        return earlier
+        if key and (first := _answered(agent, key, proposal.digest)):
+            return first
+        raise
 
 
 def check(*, agent: Agent, proposal: Proposal) -> Mapping[str, Any]:
@@ -57,7 +57,7 @@ def check(*, agent: Agent, proposal: Proposal) -> Mapping[str, Any]:
 
 
 @transaction.atomic
-def revise(*, agent: Agent, action_id: object, revised: Revised) -> Action:
+def revise(*, agent: Agent, action_id: UUID, revised: Revised) -> Action:
     """Puts a new revision after changes were asked for; judged by the policy of now."""
     action = _own(agent, action_id)
     if action.state != State.CHANGES_REQUESTED:
@@ -93,7 +93,7 @@ def revise(*, agent: Agent, action_id: object, revised: Revised) -> Action:
 
 
 @transaction.atomic
-def withdraw(*, agent: Agent, action_id: object) -> Action:
+def withdraw(*, agent: Agent, action_id: UUID) -> Action:
     """Takes back what nobody has decided yet."""
     action = _own(agent, action_id)
     transitions.move(
@@ -271,7 +271,7 @@ def _open_if_blocked(action: Action) -> None:
         follow_ups.open_for(action=action, kind="blocked")
 
 
-def _own(agent: Agent, action_id: object) -> Action:
+def _own(agent: Agent, action_id: UUID) -> Action:
     action = (
         Action.objects.select_related("action_type__workflow", "action_type__chain", "workflow")
         .filter(pk=action_id, agent=agent)

@@ -33,7 +33,7 @@ def stop(*, team: Team, kind: StopKind, target: str, reason: str, person: Person
 
 
 @transaction.atomic
-def resume(*, stop_id: object, person: Person, note: str) -> Stop:
+def resume(*, stop_id: UUID, person: Person, note: str) -> Stop:
     """Turns it back on, by a risk owner and with a note; waiting clocks go on where they stood."""
     stop = Stop.objects.select_related("team").filter(pk=stop_id, team__members=person).first()
     if stop is None:
@@ -71,6 +71,7 @@ def _uuids(text: str) -> list[UUID]:
 
 
 def _move_clocks(stop: Stop) -> None:
+    assert stop.lifted_at is not None
     waiting = covered_by(stop).filter(state=State.PENDING, held=False).select_for_update()
     for action in waiting.select_related("action_type"):
         calendar = timetable.calendar_of(action.frozen)

@@ -73,12 +73,24 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class StopLine:
+    """A stop of an action type or of a system."""
+
+    name: str
+    stop: Stop
+    can_resume: bool
+    turned_on_by: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Ownership:
     """The whole page."""
 
     needs: list[Need]
     agents: list[AgentLine]
     workflows: list[WorkflowLine]
+    other_stops: list[StopLine]
+    systems: list[str]
     can_stop: bool
 
 
@@ -91,8 +103,29 @@ def ownership(team: Team, person: Person) -> Ownership:
         needs=_needs(team, person, workflows, in_force),
         agents=agents,
         workflows=workflows,
+        other_stops=_other_stops(team, person, in_force),
+        systems=_systems(team),
         can_stop=can_stop(person, team),
     )
+
+
+def _other_stops(
+    team: Team, person: Person, in_force: dict[tuple[str, str], Stop]
+) -> list[StopLine]:
+    lines = []
+    for (kind, target), stop in in_force.items():
+        if kind in {StopKind.SYSTEM, StopKind.ACTION_TYPE}:
+            owners = {w.risk_owner for w in workflows_under(team, StopKind(kind), target)}
+            names = sorted(str(owner) for owner in owners)
+            lines.append(StopLine(_stopped_name(team, stop), stop, owners == {person}, names))
+    return lines
+
+
+def _systems(team: Team) -> list[str]:
+    """Every system that an action type of the team reads or writes."""
+    documents = ActionType.objects.filter(workflow__team=team, retired_at__isnull=True)
+    touched = documents.values_list("systems", flat=True)
+    return sorted({name for each in touched for side in each.values() for name in side})
 
 
 def _workflow_lines(

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from agents_registry.policy.findings import Mode, Tier
-from agents_registry.policy.floors import AUTHORITY_LEVELS, VERBS
+from agents_registry.policy.floors import AUTHORITY_LEVELS, FLOORS, VERBS
 
 
 class Direction(StrEnum):
@@ -79,9 +79,12 @@ def _line_lowered(old: Any, new: Any) -> bool:
 
 
 def _loosened(old: list[dict[str, str]], new: list[dict[str, str]]) -> bool:
-    allowed = {row["floor"]: Tier(row["tier"]) for row in old}
+    """Whether no floor lies lower than before."""
+    before = {row["floor"]: Tier(row["tier"]) for row in old}
+    after = {row["floor"]: Tier(row["tier"]) for row in new}
     return all(
-        row["floor"] in allowed and Tier(row["tier"]) >= allowed[row["floor"]] for row in new
+        after.get(floor, FLOORS[floor].tier) >= before.get(floor, FLOORS[floor].tier)
+        for floor in before.keys() | after.keys()
     )
 
 

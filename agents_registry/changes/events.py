@@ -9,16 +9,14 @@ from django.db.models import Model
 
 from agents_registry import revisions
 from agents_registry.changes.rows import Row, kind_of, name_of, stream_of, team_of
-from agents_registry.models import ActionType, Calendar, Person, Team
+from agents_registry.models import OWNER_ROLES, ActionType, Calendar, Person, Team
 from ledger import record
 
-OPEN = frozenset(
-    "role people agents pool calendar chain fallback sla when_stopped "
-    "workflow_owner system_owner risk_owner approval_owner "
-    "verb authority_level authority blast_radius reversibility mode confirmed changes_terms "
-    "confidence_line confidence_tier waives loosened idempotent settle_seconds approval_life "
-    "approvals_needed retired_at".split()
-)
+_PLACES = {"role", "people", "agents", "pool", "calendar", "chain", *OWNER_ROLES}
+_TIMES = {"sla", "fallback", "approval_life", "settle_seconds", "when_stopped", "retired_at"}
+_KIND = {"verb", "authority_level", "authority", "blast_radius", "reversibility", "idempotent"}
+_POLICY = {"mode", "confirmed", "confidence_line", "confidence_tier", "changes_terms", "loosened"}
+OPEN = _PLACES | _TIMES | _KIND | _POLICY | {"waives", "approvals_needed"}
 """Fields of enumerations, numbers and ids: their values stand in the event, all others sealed."""
 
 
@@ -28,7 +26,7 @@ def tell(
     """Appends one event: `added` or `changed`, the field names, and each value before and after."""
     before = {} if added else {name: _plain(was[name]) for name in now}
     after = {name: _plain(value) for name, value in now.items()}
-    words = {"before": _part(before, OPEN, False), "after": _part(after, OPEN, False)}
+    words = {"before": _sealed(before), "after": _sealed(after)}
     record.append(
         scope=str(team_of(row).pk),
         stream=stream_of(row),
@@ -37,8 +35,8 @@ def tell(
         body={
             "row": name_of(row),
             "fields": sorted(now),
-            "before": _part(before, OPEN, True),
-            "after": _part(after, OPEN, True),
+            "before": _open(before),
+            "after": _open(after),
             **_revision(row),
         },
         sealed={"words": words} if words["after"] else None,
@@ -73,8 +71,12 @@ def _revision(row: Row) -> dict[str, str]:
     return {}
 
 
-def _part(values: dict[str, Any], names: frozenset[str], inside: bool) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if (name in names) is inside}
+def _open(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in OPEN}
+
+
+def _sealed(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in OPEN}
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Says of each kind of registry row what it is called, whose it is, and which stream tells of it."""
+"""Says of each kind of row what it is called, whose it is, and which stream tells of it."""
 
 from agents_registry.models import (
     ActionType,

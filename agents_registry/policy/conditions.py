@@ -28,7 +28,7 @@ VARIABLES = frozenset(
 _TYPES = frozenset(
     {"int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type"}
 )
-_FUNCTIONS = frozenset(
+FUNCTIONS = frozenset(
     {
         "size",
         "contains",
@@ -130,7 +130,7 @@ def faults(text: str) -> list[str]:
         return [condition.fault]
     bound = frozenset(_BOUND.findall(text))
     read = set(condition.program.variables()) - VARIABLES - _TYPES - bound
-    called = {name for name in condition.program.functions() if name.isidentifier()} - _FUNCTIONS
+    called = {name for name in condition.program.functions() if name.isidentifier()} - FUNCTIONS
     return [
         *(f"There is no {name} that a rule can read." for name in sorted(read)),
         *(f"There is no function {name}()." for name in sorted(called)),

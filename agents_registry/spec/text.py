@@ -8,21 +8,23 @@ import yaml
 LONGEST = 4 * 1024 * 1024
 """Characters of a file that is read at all."""
 
+TEXT = "tag:yaml.org,2002:str"
+
 
 class _Loader(yaml.SafeLoader):
-    """Reads `17:00`, `no` and `2026-12-24` as the texts they are, and refuses a key given twice."""
+    """Reads `17:00`, `no`, `2026-12-24` and every key as text, and refuses a key given twice."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
+        seen: set[str] = set()
         for key, _ in node.value:
-            name = self.construct_object(key, deep=True)
-            if not isinstance(name, str):
-                raise _fault(key, f"{name} is not a name; put it into quotes")
-            if name in seen:
-                raise _fault(key, f"{name} is there twice")
-            seen.add(name)
+            if not isinstance(key, yaml.ScalarNode):
+                raise _fault(key, "a name belongs here")
+            if key.value in seen:
+                raise _fault(key, f"{key.value} is there twice")
+            seen.add(key.value)
+            key.tag = TEXT
         return super().construct_mapping(node, deep)
 
 
@@ -30,10 +32,12 @@ _WORDS = {
     "bool": r"true|false",
     "null": r"null|~|",
     "int": r"-?(?:0|[1-9][0-9]*)",
-    "float": r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?",
+    "float": r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+][0-9]+)?",
 }
 for _kind, _pattern in _WORDS.items():
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), None)
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), None
+    )
 
 
 class _Dumper(yaml.SafeDumper):
@@ -48,7 +52,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return dumper.represent_scalar(TEXT, text, style=style)
 
 
 _Dumper.add_representer(str, _text)
@@ -75,5 +79,5 @@ def _fault(node: yaml.Node, problem: str) -> yaml.YAMLError:
 
 def _words(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "it is not YAML"
+    problem = getattr(error, "problem", None) or "This is not YAML"
     return f"Line {mark.line + 1}, column {mark.column + 1}: {problem}." if mark else f"{problem}."

@@ -1,6 +1,6 @@
 """Puts instants, tiers and states into the words that people read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,7 +83,7 @@ def who(stage_who: str) -> str:
     return ROLES.get(kind, name or kind)
 
 
-def why(findings: list[Mapping[str, Any]]) -> str:
+def why(findings: Sequence[Mapping[str, Any]]) -> str:
     """The one finding that says most: the strictest that raised."""
     raising = [finding for finding in findings if finding["effect"] != "allow"]
     return str((raising or findings)[0]["because"]) if findings else ""

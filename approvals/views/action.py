@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.vary import vary_on_headers
@@ -18,13 +18,14 @@ from approvals.pages import action as pages
 from approvals.pages import inbox
 from approvals.querysets import in_teams_of
 from approvals.views.inbox import asked_by
+from approvals.views.requests import PageRequest
 
 KEPT = ("comment", "reason", "cause", "to", "verdict")
 
 
 @login_required
 @vary_on_headers("HX-Request")
-def show(request: HttpRequest, action_id: UUID) -> HttpResponse:
+def show(request: PageRequest, action_id: UUID) -> HttpResponse:
     """The action as it is now; opening it is noted, so that others see who has it open."""
     person = person_of(request)
     action = find(person, action_id)
@@ -32,7 +33,7 @@ def show(request: HttpRequest, action_id: UUID) -> HttpResponse:
     return _render(request, pages.page(action, person, view=request.GET.get("view", "mine")))
 
 
-def refused(request: HttpRequest, action_id: UUID, refusal: Refused) -> HttpResponse:
+def refused(request: PageRequest, action_id: UUID, refusal: Refused) -> HttpResponse:
     """The page as it is now, with why nothing was decided and what was typed."""
     person = person_of(request)
     typed = {name: request.POST.get(name, "") for name in KEPT}
@@ -46,7 +47,7 @@ def refused(request: HttpRequest, action_id: UUID, refusal: Refused) -> HttpResp
     return _render(request, page, status=409 if refusal.status == 409 else 422)
 
 
-def next_after(request: HttpRequest, decision: Decision) -> HttpResponse:
+def next_after(request: PageRequest, decision: Decision) -> HttpResponse:
     """Tells what was done and goes on to the next action of the view, or back to the list."""
     action = Action.objects.select_related("action_type").get(pk=decision.action_id)
     undo = reverse("undo", args=[decision.pk]) if decision.verdict in pages.CAN_BE_UNDONE else ""
@@ -57,11 +58,11 @@ def next_after(request: HttpRequest, decision: Decision) -> HttpResponse:
     return _go(request, f"{url}?view={asked.view}")
 
 
-def go_to(request: HttpRequest, action_id: object) -> HttpResponse:
+def go_to(request: PageRequest, action_id: object) -> HttpResponse:
     return _go(request, reverse("action", args=[action_id]))
 
 
-def go_back(request: HttpRequest, follow_up_id: int) -> HttpResponse:
+def go_back(request: PageRequest, follow_up_id: int) -> HttpResponse:
     """To the action of open work that could not be closed."""
     follow_up = FollowUp.objects.filter(
         pk=follow_up_id, action__team__members=person_of(request)
@@ -86,11 +87,11 @@ def find(person: Person, action_id: UUID) -> Action:
     return action
 
 
-def _render(request: HttpRequest, page: pages.Page, status: int = 200) -> HttpResponse:
+def _render(request: PageRequest, page: pages.Page, status: int = 200) -> HttpResponse:
     template = "action.html#detail" if request.htmx else "action.html"
     return render(request, template, {"page": page}, status=status)
 
 
-def _go(request: HttpRequest, url: str) -> HttpResponse:
+def _go(request: PageRequest, url: str) -> HttpResponse:
     """303 to the page. The verdict forms are plain posts: htmx follows as a browser does."""
     return HttpResponseRedirect(url, status=303)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_POST
 
 from agents_registry.current_team import person_of
@@ -16,13 +16,14 @@ from approvals.errors import Conflict, Invalid, Missing
 from approvals.models import Cause, Decision, Reason, Verdict
 from approvals.transitions import Seen
 from approvals.views import action as action_page
+from approvals.views.requests import PageRequest
 
 Verb = Callable[..., Decision]
 
 
 @login_required
 @require_POST
-def decide(request: HttpRequest, action_id: UUID) -> HttpResponse:
+def decide(request: PageRequest, action_id: UUID) -> HttpResponse:
     """One verdict. A conflict shows the new content and keeps what was typed."""
     person, post = person_of(request), request.POST
     try:
@@ -35,7 +36,7 @@ def decide(request: HttpRequest, action_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def undo(request: HttpRequest, decision_id: int) -> HttpResponse:
+def undo(request: PageRequest, decision_id: int) -> HttpResponse:
     """Takes one's own decision back while that is possible, and says so when it is not."""
     try:
         action = review.undo(decision_id=decision_id, person=person_of(request))
@@ -49,7 +50,7 @@ def undo(request: HttpRequest, decision_id: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def close_follow_up(request: HttpRequest, follow_up_id: int) -> HttpResponse:
+def close_follow_up(request: PageRequest, follow_up_id: int) -> HttpResponse:
     """Ends open work with a choice and a reason."""
     try:
         follow_up = follow_ups.close(
@@ -95,9 +96,10 @@ def _verb(post: QueryDict, person: Person) -> tuple[Verb, dict[str, Any]]:
 
 
 def _code(post: QueryDict, name: str, codes: type[Reason]) -> str:
-    if post.get(name) not in codes.values:
+    code = str(post.get(name, ""))
+    if code not in codes.values:
         raise Invalid("Choose why you reject it.", code=f"{name}_missing")
-    return post[name]
+    return code
 
 
 def _cause(post: QueryDict) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.vary import vary_on_headers
 
@@ -16,6 +16,7 @@ from approvals.errors import Invalid
 from approvals.models import TIER_RANKS
 from approvals.pages import inbox, words
 from approvals.pages.inbox import SECTIONS, Asked, Place, Row
+from approvals.views.requests import PageRequest
 from ledger import clock
 
 VIEWS = {"mine": "My work", "pool": "My pool", "all": "All", "escalated": "Escalated"}
@@ -24,7 +25,7 @@ FILTERS = ("view", "tier", "workflow", "owner", "q")
 
 @login_required
 @vary_on_headers("HX-Request")
-def show(request: HttpRequest) -> HttpResponse:
+def show(request: PageRequest) -> HttpResponse:
     """One page of the inbox; only its rows when htmx asks for them."""
     asked = asked_by(request)
     after = _place(request.GET.get("cursor", ""))
@@ -49,7 +50,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def fresh(request: HttpRequest) -> HttpResponse:
+def fresh(request: PageRequest) -> HttpResponse:
     """The line above the list: how many came since the list was made. It never moves the list."""
     asked = asked_by(request)
     context = {
@@ -60,7 +61,7 @@ def fresh(request: HttpRequest) -> HttpResponse:
     return render(request, "inbox.html#fresh", context)
 
 
-def asked_by(request: HttpRequest) -> Asked:
+def asked_by(request: PageRequest) -> Asked:
     """What the address asks for; unknown values fall back to the plain view."""
     person, team, get = person_of(request), team_of(request), request.GET
     view = get.get("view", "mine")
@@ -75,8 +76,8 @@ def asked_by(request: HttpRequest) -> Asked:
 
 def _narrowed(get: QueryDict, person: Person, team: Team) -> Q:
     narrowed = Q()
-    if get.get("tier") in TIER_RANKS:
-        narrowed &= Q(tier_rank=TIER_RANKS[get["tier"]])
+    if (rank := TIER_RANKS.get(str(get.get("tier")))) is not None:
+        narrowed &= Q(tier_rank=rank)
     if get.get("workflow"):
         narrowed &= Q(workflow__slug=get["workflow"][:50])
     if get.get("owner"):
@@ -115,7 +116,7 @@ def _tiers(get: QueryDict, counts: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _filters(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+def _filters(request: PageRequest, asked: Asked) -> dict[str, Any]:
     people = Person.objects.filter(teams=asked.team, is_active=True).order_by("username")
     workflows = Workflow.objects.filter(team=asked.team)
     return {

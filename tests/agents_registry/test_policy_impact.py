@@ -208,7 +208,6 @@ def test_no_payload_and_no_claim_can_break_the_judgement(payload, claim, confide
     assert all(found.because.isprintable() for found in verdict.findings)
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=4, max_value=10**12))
+@given(st.decimals(min_value=-(10**12), max_value=10**12, places=4))
 def test_a_decimal_string_reads_as_the_number_that_it_writes(value) -> None:
-    if -(10**12) <= value:
-        assert numbers.number(format(value, "f")) == value
+    assert numbers.number(format(value, "f")) == value

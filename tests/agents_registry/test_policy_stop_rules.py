@@ -126,6 +126,9 @@ def test_a_matching_rule_does_what_it_names(effect, tier, mode, said) -> None:
         ("payload.x == 'a'", {"x": "\ud800"}, "it ended in an error"),
         ("nothing_like_it > 1", {}, "it ended in an error"),
         ("payload.x", {"x": "yes"}, "it answers neither yes nor no"),
+        ("payload.x", {"x": 0}, "it answers neither yes nor no"),
+        ("payload.x", {"x": None}, "it answers neither yes nor no"),
+        ("payload.x", {"x": ""}, "it answers neither yes nor no"),
         ("payload.x >", {"x": 1}, "it is not written correctly"),
         ("true" + " && true" * 300, {}, "it is not written correctly"),
     ],
@@ -203,7 +206,7 @@ def test_the_longest_condition_does_not_exhaust_the_evaluator(part) -> None:
 
 def test_every_function_that_a_rule_may_call_exists() -> None:
     unknown = "Undefined variable or function"
-    for name in conditions._FUNCTIONS:
+    for name in conditions.FUNCTIONS:
         stamp = f"timestamp('2026-01-01T00:00:00Z').{name}()"
         calls = [f"{name}('1')", f"'1'.{name}('1')", stamp]
         assert any(unknown not in said_by(call) for call in calls), name

@@ -1,0 +1,164 @@
+"""Makes the registry be as a document says, in one person's name, as far as their rights go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import transaction
+
+from agents_registry.changes.directions import SIGNED_AT_BIRTH
+from agents_registry.changes.rows import Row
+from agents_registry.changes.saving import add_person, save
+from agents_registry.models import (
+    ActionType,
+    Agent,
+    Calendar,
+    EscalationChain,
+    Membership,
+    Person,
+    Pool,
+    Team,
+    Workflow,
+)
+from agents_registry.spec.export import stored
+from agents_registry.spec.plan import BORN, Step, plan
+from agents_registry.spec.rows import EMPTY, Document, fill
+from agents_registry.spec.timing import CALENDAR_FIELDS
+from ledger import clock
+
+_MODELS: dict[str, type[Pool | Calendar | EscalationChain | Agent | Workflow]] = {
+    "pools": Pool,
+    "calendars": Calendar,
+    "chains": EscalationChain,
+    "agents": Agent,
+    "workflows": Workflow,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A step that somebody else has to take, and the sentence that says who could."""
+
+    step: Step
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    done: list[Step]
+    waiting: list[Waiting]
+
+
+def known(slug: str) -> Document:
+    """What is stored of the team of this slug, filled; the empty document where there is none."""
+    team = Team.objects.filter(slug=slug).first()
+    return stored(team) if team else EMPTY
+
+
+@transaction.atomic
+def apply(*, document: Document, team: str, actor: Person) -> Applied:
+    """Takes each step of the plan that the actor may take; the others wait, whole.
+
+    `document` is one that `check` had nothing against, `team` the slug of its team. A step is
+    one event on its row's stream. Applied again, by whoever may, it takes what was left.
+    """
+    Team.objects.select_for_update().filter(slug=team).first()
+    applied = Applied([], [])
+    for step in plan(known(team), fill(document)):
+        try:
+            with transaction.atomic():
+                _take(step, team, actor)
+            applied.done.append(step)
+        except PermissionDenied as refusal:
+            applied.waiting.append(Waiting(step, str(refusal)))
+        except ObjectDoesNotExist:
+            applied.waiting.append(Waiting(step, "It needs something that waits itself."))
+    return applied
+
+
+def _take(step: Step, slug: str, actor: Person) -> None:
+    values = {change.field: change.new for change in step.changes}
+    if step.place == ("team",):
+        row: Row = Team.objects.filter(slug=slug).first() or Team(slug=slug)
+        save(row=row, changes={"name": values["name"]}, actor=actor)
+        return
+    team = Team.objects.get(slug=slug)
+    match step.place:
+        case ("people", username):
+            row = _membership(team, username, values, actor)
+            save(row=row, changes={"role": values["role"]}, actor=actor)
+        case ("workflows", workflow, "action_types", key):
+            row = _action_type(Workflow.objects.get(team=team, slug=workflow), key)
+            changes = {**_again(row, step), **_action_type_fields(team, values)}
+            save(row=row, changes=changes, actor=actor)
+        case (section, name):
+            model = _MODELS[section]
+            row = model.objects.filter(team=team, slug=name).first() or model(team=team, slug=name)
+            save(row=row, changes=_fields(team, row, values), actor=actor)
+
+
+def _membership(team: Team, username: str, values: Mapping[str, Any], actor: Person) -> Membership:
+    about = {"name": " ".join(values.get("name", "").split()), "email": values.get("email", "")}
+    person = Person.objects.filter(username=username).first() or add_person(
+        team=team, username=username, actor=actor, **about
+    )
+    known = Membership.objects.filter(team=team, person=person).first()
+    return known or Membership(team=team, person=person)
+
+
+def _action_type(workflow: Workflow, key: str) -> ActionType:
+    known = ActionType.objects.filter(workflow=workflow, key=key).first()
+    return known or ActionType(workflow=workflow, key=key)
+
+
+def _again(row: ActionType, step: Step) -> dict[str, Any]:
+    """A retired type that is listed again begins as any other does."""
+    if not step.added or row.retired_at is None:
+        return {}
+    return {"retired_at": None, **{name: BORN[name] for name in SIGNED_AT_BIRTH}}
+
+
+def _action_type_fields(team: Team, values: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: value for name, value in values.items() if name != "retired"}
+    if values.get("retired"):
+        fields["retired_at"] = clock.now()
+    if fields.get("chain") is not None:
+        fields["chain"] = EscalationChain.objects.get(team=team, slug=fields["chain"])
+    if fields.get("confidence_line") is not None:
+        fields["confidence_line"] = Decimal(str(fields["confidence_line"]))
+    return fields
+
+
+def _fields(team: Team, row: Row, values: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a model for those of a row: slugs and usernames become what they name."""
+    match row:
+        case Pool() if "people" in values:
+            return {**values, "people": _people(team, values["people"])}
+        case Calendar():
+            said = {name: values.pop(name) for name in CALENDAR_FIELDS if name in values}
+            return {**values, "document": {**(row.document or {}), **said}}
+        case Workflow():
+            return _workflow_fields(team, values)
+    return values
+
+
+def _workflow_fields(team: Team, values: dict[str, Any]) -> dict[str, Any]:
+    owners = values.pop("owners", {})
+    fields = {**values, **{role: _person(team, name) for role, name in owners.items()}}
+    for name, model in (("pool", Pool), ("calendar", Calendar), ("chain", EscalationChain)):
+        if name in fields:
+            fields[name] = model.objects.get(team=team, slug=fields[name])
+    if "agents" in fields:
+        named = [Agent.objects.get(team=team, slug=slug) for slug in fields["agents"]]
+        fields["agents"] = frozenset(named)
+    return fields
+
+
+def _people(team: Team, usernames: list[str]) -> frozenset[Person]:
+    return frozenset(_person(team, username) for username in usernames)
+
+
+def _person(team: Team, username: str) -> Person:
+    return Person.objects.get(username=username, teams=team)

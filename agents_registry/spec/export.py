@@ -1,0 +1,79 @@
+"""Reads the operating model of a team out of the database, as a document."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model
+
+from agents_registry.models import Calendar, EscalationChain, Membership, Pool, Team, Workflow
+from agents_registry.policy.floors import BUILT_IN
+from agents_registry.spec.rows import Document, Row, fill, trim
+from agents_registry.spec.shape import ACTION_TYPE, AGENT, CHAIN, WORKFLOW, Schema
+
+
+def export(team: Team) -> Document:
+    """The team's operating model, without what is default anyway and what is retired."""
+    return {name: part for name, part in trim(stored(team)).items() if part}
+
+
+def stored(team: Team) -> Document:
+    """The same with every default said: what `check` and `plan` hold a document against."""
+    document: Document = fill(
+        {
+            "team": {"slug": team.slug, "name": team.name},
+            "people": _people(team),
+            "pools": {pool.slug: _pool(pool) for pool in team.pools.order_by("slug")},
+            "calendars": {row.slug: _calendar(row) for row in team.calendars.order_by("slug")},
+            "chains": {row.slug: _row(row, CHAIN) for row in team.chains.order_by("slug")},
+            "agents": {row.slug: _row(row, AGENT) for row in team.agents.order_by("slug")},
+            "workflows": {row.slug: _workflow(row) for row in team.workflows.order_by("slug")},
+        }
+    )
+    return document
+
+
+def _people(team: Team) -> dict[str, Row]:
+    memberships = Membership.objects.filter(team=team).select_related("person")
+    return {
+        membership.person.username: {
+            "name": membership.person.get_full_name(),
+            "email": membership.person.email,
+            "role": membership.role,
+        }
+        for membership in memberships.order_by("person__username")
+    }
+
+
+def _pool(pool: Pool) -> Row:
+    return {"name": pool.name, "people": list(pool.people.values_list("username", flat=True))}
+
+
+def _calendar(calendar: Calendar) -> Row:
+    return {"name": calendar.name, **calendar.document}
+
+
+def _workflow(workflow: Workflow) -> Row:
+    listed = workflow.action_types.filter(retired_at__isnull=True).exclude(key__in=BUILT_IN)
+    return {
+        **_row(workflow, WORKFLOW, without=("owners", "agents", "action_types")),
+        "owners": {role: person.username for role, person in workflow.owners().items()},
+        "agents": list(workflow.agents.values_list("slug", flat=True)),
+        "action_types": {
+            action_type.key: _row(action_type, ACTION_TYPE)
+            for action_type in listed.select_related("chain").order_by("key")
+        },
+    }
+
+
+def _row(row: Model, shape: Schema, *, without: tuple[str, ...] = ()) -> Row:
+    names = [name for name in shape["properties"] if name not in without]
+    return {name: _plain(getattr(row, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case EscalationChain() | Pool() | Calendar():
+            return value.slug
+        case Decimal():
+            return float(value)
+    return value

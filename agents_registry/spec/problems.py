@@ -1,0 +1,83 @@
+"""PURE: what one problem of a document is, and the problems that any document can have."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from agents_registry.spec.shape import DOCUMENT
+from ledger.canonical import canonical
+
+DEEPEST = 48
+_SHAPE = Draft202012Validator(DOCUMENT)
+_KINDS = {
+    "string": "a text",
+    "object": "names with what belongs to them",
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, and where: `workflows/refunds/action_types/pay/thresholds/0/limit`."""
+
+    place: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.place or 'the document'}: {self.sentence}"
+
+
+def unstorable(value: Any, place: tuple[str, ...] = ()) -> Iterator[Problem]:
+    """What neither the database nor the record can hold: NUL, half characters, inexact numbers."""
+    if len(place) > DEEPEST:
+        yield Problem("/".join(place[:4]), f"It is nested more than {DEEPEST} deep.")
+    elif isinstance(value, dict | list):
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, part in parts:
+            yield from unstorable(part, (*place, str(name)))
+    elif isinstance(value, str) and "\0" in value:
+        yield Problem("/".join(place), "It holds a NUL character.")
+    else:
+        try:
+            canonical(value)
+        except (ValueError, TypeError) as error:
+            yield Problem("/".join(place), f"It cannot be stored exactly: {error}.")
+
+
+def of_shape(document: Any) -> Iterator[Problem]:
+    """Where the document has not the shape that `shape.DOCUMENT` says."""
+    found = _SHAPE.iter_errors(document)
+    for error in sorted(found, key=lambda error: [str(step) for step in error.absolute_path]):
+        yield Problem("/".join(map(str, error.absolute_path)), _words(error))
+
+
+def _words(error: ValidationError) -> str:
+    bound: Any = error.validator_value
+    instance: Any = error.instance
+    schema: Any = error.schema
+    match error.validator:
+        case "enum":
+            return f"It must be one of {_listed(bound)}."
+        case "type":
+            kinds = bound if isinstance(bound, list) else [bound]
+            return f"Here belongs {' or '.join(_KINDS[kind] for kind in kinds)}."
+        case "required":
+            return f"It lacks {_listed(name for name in bound if name not in instance)}."
+        case "additionalProperties":
+            unknown = [name for name in instance if name not in schema["properties"]]
+            return f"There is no field {_listed(unknown)}."
+        case "pattern":
+            return f"{str(instance)[:80]!r} is not written as such names are ({bound})."
+        case "uniqueItems":
+            return "Something is listed twice."
+    return f"It must keep to {error.validator} {bound}."
+
+
+def _listed(words: Iterable[Any]) -> str:
+    return ", ".join(str(word)[:80] for word in words)

@@ -1,0 +1,103 @@
+"""The decision bar: which verdicts this person has on this action, and in which words."""
+
+from dataclasses import dataclass
+
+from agents_registry import roles
+from agents_registry.models import Person
+from approvals.judging import BUILT_IN
+from approvals.models import Action, Cause, Reason
+from approvals.pages import words
+from approvals.permissions import can_decide
+
+CHECKS = ["Recipient and target", "Numbers against the source", "What the sources say"]
+HINTS = {"wrong_facts": "a number or name does not match the source"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry of a list to choose from."""
+
+    value: str
+    label: str
+    hint: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """What can be decided here."""
+
+    can_approve: bool
+    can_edit: bool
+    can_reject: bool
+    can_ask: bool
+    can_answer: bool
+    can_escalate: bool
+    can_reassign: bool
+    can_take_over: bool
+    approve_words: str
+    approve_note: str
+    checks: list[Choice]
+    reasons: list[Choice]
+    causes: list[Choice]
+    changes_words: str
+    next_person: str
+    next_words: str
+    colleagues: list[Choice]
+
+
+def bar(action: Action, person: Person) -> Bar | None:
+    """The bar, or None where this person decides nothing."""
+    if action.state != "pending" or not can_decide(person, action):
+        return None
+    question = action.action_type.key in BUILT_IN
+    next_person, next_words = _next(action)
+    colleagues = _colleagues(action, person)
+    return Bar(
+        can_approve=not question,
+        can_edit=not question,
+        can_reject=True,
+        can_ask=True,
+        can_answer=question,
+        can_escalate=bool(next_words),
+        can_reassign=bool(colleagues),
+        can_take_over=True,
+        approve_words=_approve_words(action),
+        approve_note="You can take it back until the agent picks it up.",
+        checks=_checks(action) if action.tier == "mandatory" else [],
+        reasons=[Choice(r.value, str(r.label), HINTS.get(r.value, "")) for r in Reason],
+        causes=[Choice(c.value, str(c.label)) for c in Cause],
+        changes_words="which has two business days to revise it",
+        next_person=next_person,
+        next_words=next_words,
+        colleagues=colleagues,
+    )
+
+
+def _approve_words(action: Action) -> str:
+    if action.mode == "draft_only" or action.authority == "advisory":
+        return "Accept the draft"
+    return "Approve"
+
+
+def _checks(action: Action) -> list[Choice]:
+    return [Choice(check, check) for check in action.action_type.checks or CHECKS]
+
+
+def _next(action: Action) -> tuple[str, str]:
+    """Who comes next in the chain, by name and role; empty at its end."""
+    if action.held or action.step + 1 >= len(action.stages):
+        return "", ""
+    who = action.stages[action.step + 1]["who"]
+    someone = roles.resolve(action.workflow, who)
+    return (str(someone) if someone else ""), words.who(who)
+
+
+def _colleagues(action: Action, person: Person) -> list[Choice]:
+    """Those who may decide it too."""
+    pool = action.workflow.pool.people.filter(is_active=True).exclude(pk=person.pk)
+    people = {other.username: str(other) for other in pool.order_by("username")}
+    owner = action.workflow.approval_owner
+    if owner.is_active and owner != person:
+        people.setdefault(owner.username, f"{owner}, approval owner")
+    return [Choice(username, name) for username, name in people.items()]

@@ -1,0 +1,179 @@
+"""The form in which a person makes the content their own, its diff, and how it is judged again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+
+from agents_registry.models import Person
+from approvals import schema_forms
+from approvals.errors import Invalid, Refused
+from approvals.models import Action, Content
+from approvals.pages import action as action_page
+from approvals.pages import content as says
+from approvals.pages import words
+from approvals.pages.bar import CHECKS, Choice
+from approvals.payloads import check
+from approvals.review import judge_edit
+from approvals.schema_forms import Field, Parsed, Typed
+from ledger import clock
+from ledger.canonical import digest
+
+VIEWS = {"mine": "My work", "pool": "My pool", "all": "All", "escalated": "Escalated"}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The person's version so far; `errors` are sentences by JSON Pointer into the payload."""
+
+    payload: Any
+    errors: dict[str, str] = field(default_factory=dict)
+    typed: Typed = field(default_factory=Typed)
+    comment: str = ""
+    checked: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    field_id: str
+    label: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    tier: str
+    tier_words: str
+    findings: list[action_page.Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditPage:
+    """Everything that `edit.html` shows."""
+
+    id: UUID
+    url: str
+    back_url: str
+    title: str
+    view: str
+    view_title: str
+    tier: str
+    tier_words: str
+    due: words.Due | None
+    revision: int
+    digest: str
+    policy_revision: str
+    type_key: str
+    fields: list[Field]
+    errors: list[FieldError]
+    changes: list[says.DiffRow]
+    changes_words: str
+    judged: Judged | None
+    digest_mine_short: str
+    checks: list[Choice]
+    checked: list[str]
+    comment: str
+    conflict: action_page.Note | None
+
+
+def draft_from(action: Action, content: Content, post: Any) -> Draft:
+    """What was posted, held to the schema."""
+    schema = action.action_type.payload_schema
+    parsed: Parsed = schema_forms.parse(schema, content.payload, post)
+    errors = {**_schema_errors(schema, parsed.payload), **parsed.errors}
+    comment = post.get("comment", "").replace("\x00", "").strip()
+    return Draft(parsed.payload, errors, parsed.typed, comment, post.getlist("checked"))
+
+
+def page(
+    action: Action,
+    content: Content,
+    person: Person,
+    draft: Draft,
+    *,
+    view: str = "mine",
+    refusal: Refused | None = None,
+) -> EditPage:
+    """The form as it stands, with what the draft changes and how it is judged."""
+    schema = action.action_type.payload_schema
+    fields = schema_forms.fields(
+        schema, draft.payload, draft.errors, original=content.payload, typed=draft.typed
+    )
+    changes = says.changes(content.payload, draft.payload, versions=True)
+    view = view if view in VIEWS else "mine"
+    return EditPage(
+        id=action.pk,
+        url=f"{reverse('edit', args=[action.pk])}?view={view}",
+        back_url=f"{reverse('action', args=[action.pk])}?view={view}",
+        title=str(action.action_type),
+        view=view,
+        view_title=VIEWS[view],
+        tier=action.tier,
+        tier_words=words.TIERS[action.tier],
+        due=words.due_of(action, clock.now(), person),
+        revision=action.revision,
+        digest=action.payload_digest,
+        policy_revision=action.policy_revision,
+        type_key=action.action_type.key,
+        fields=fields,
+        errors=_errors(fields, draft.errors, refusal),
+        changes=changes,
+        changes_words=says.changes_words(changes) if changes else "",
+        judged=_judged(action, content, draft) if changes and not draft.errors else None,
+        digest_mine_short=_short(draft) if changes and not draft.errors else "",
+        checks=_checks(action) if action.tier == "mandatory" else [],
+        checked=draft.checked,
+        comment=draft.comment,
+        conflict=_conflict(refusal),
+    )
+
+
+def _schema_errors(schema: Mapping[str, Any], payload: Any) -> dict[str, str]:
+    try:
+        check(schema, payload, pointer="")
+    except Invalid as invalid:
+        return {fault.pointer: fault.detail for fault in invalid.faults}
+    return {}
+
+
+def _errors(
+    fields: list[Field], errors: Mapping[str, str], refusal: Refused | None
+) -> list[FieldError]:
+    known = {each.pointer: each for each in schema_forms.flat(fields)}
+    found = []
+    for pointer, message in errors.items():
+        place = known.get(pointer)
+        found.append(FieldError(place.id if place else "", place.label if place else "", message))
+    if refusal and refusal.status != 409:
+        found.append(FieldError("", "", refusal.detail))
+    return found
+
+
+def _judged(action: Action, content: Content, draft: Draft) -> Judged:
+    judgement = judge_edit(action, content, draft.payload)
+    tier = max(judgement.verdict.tier, type(judgement.verdict.tier)(action.tier))
+    findings = [action_page.finding(each) for each in judgement.findings]
+    return Judged(str(tier), words.TIERS[tier], findings)
+
+
+def _checks(action: Action) -> list[Choice]:
+    return [Choice(each, each) for each in action.action_type.checks or CHECKS]
+
+
+def _short(draft: Draft) -> str:
+    return action_page.short(digest(draft.payload))
+
+
+def _conflict(refusal: Refused | None) -> action_page.Note | None:
+    if refusal is None or refusal.status != 409:
+        return None
+    return action_page.Note(
+        key="conflict",
+        css="warn",
+        icon="warn",
+        title=refusal.detail,
+        body="Your version is still in the form. Look at the action as it is now.",
+        link_words="Show the action",
+    )

@@ -1,0 +1,115 @@
+"""An action's stream of the record as lines that people read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agents_registry.models import Person
+from approvals.models import Action
+from approvals.pages import words
+from approvals.pages.content import Text, text
+from ledger import record
+from ledger.models import Event
+
+WORDS = {
+    "action.staged": "{who} staged revision {revision}",
+    "action.revised": "{who} staged revision {revision}",
+    "action.approved": "{who} approved it",
+    "action.accepted": "{who} accepted it; nothing is executed",
+    "action.blocked": "{who} blocks it",
+    "action.rejected": "{who} rejected it",
+    "action.changes_requested": "{who} asked for changes",
+    "action.taken_over": "{who} took it over",
+    "action.answered": "{who} answered",
+    "action.escalated": "It goes to {to}",
+    "action.reassigned": "{who} gave it to {to}",
+    "action.reminded": "Reminder: nobody has decided yet",
+    "action.held": "The chain is at its end: it is held for an owner",
+    "action.expired": "Nobody answered in time: it expired, nothing is done",
+    "action.withdrawn": "{who} took it back",
+    "action.released": "{who} took it (lease {fence})",
+    "action.succeeded": "{who} reports: done",
+    "action.failed": "{who} reports: it failed",
+    "action.lease_ran_out": "The lease ran out without an outcome",
+    "action.settled": "{who} settled it",
+    "action.follow_up_closed": "{who} closed the open work",
+    "action.follow_up_moved": "The open work was late: it goes to {to}",
+    "action.decision_undone": "{who} took the decision back",
+    "action.world_changed": "The target changed: it is with the reviewers again",
+    "action.clock_moved": "Turned on again: the deadline moved on",
+    "action.rollback_requested": "{who} asked for rollback",
+    "action.rolled_back": "{who} reports: rolled back",
+    "action.rollback_failed": "{who} reports: the rollback failed",
+}
+CSS = {"agent": "ag", "policy": "po", "system": "po", "person": ""}
+BAD = {"action.rejected", "action.blocked", "action.failed", "action.expired"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: who did what when; `text` is what they wrote."""
+
+    css: str
+    words: str
+    text: Text
+    iso: str
+    at_words: str
+
+
+def timeline(action: Action, person: Person) -> list[Line]:
+    """What happened, from the record, and what comes next if nobody acts."""
+    events = list(
+        Event.objects.filter(stream=action.stream).order_by("seq").prefetch_related("sealed")
+    )
+    bodies = [record.body_of(event) for event in events]
+    names = _names(events, bodies)
+    past = [_line(*pair, names, action, person) for pair in zip(events, bodies, strict=True)]
+    return past + _next(action, person)
+
+
+def _names(events: list[Event], bodies: list[dict[str, Any]]) -> dict[str, str]:
+    """The names behind `person:<id>`, in one query."""
+    said = {event.actor for event in events} | {str(body.get("to")) for body in bodies}
+    ids = [who.partition(":")[2] for who in said if who.startswith("person:")]
+    people = Person.objects.filter(pk__in=[pk for pk in ids if pk.isdigit()])
+    return {f"person:{person.pk}": str(person) for person in people}
+
+
+def _line(
+    event: Event, body: dict[str, Any], names: Mapping[str, str], action: Action, person: Person
+) -> Line:
+    kind = event.actor.partition(":")[0]
+    pattern = WORDS.get(event.type, event.type.partition(".")[2].replace("_", " "))
+    facts = {
+        "who": names.get(event.actor)
+        or {"agent": action.agent.name, "policy": "The policy"}.get(kind, "The clock"),
+        "to": names.get(str(body.get("to")), "the reviewer pool"),
+        "revision": body.get("revision", 1),
+        "fence": body.get("fence", ""),
+    }
+    return Line(
+        css="no" if event.type in BAD else CSS.get(kind, ""),
+        words=pattern.format(**facts),
+        text=text(body.get("comment") or body.get("reason") or body.get("error")),
+        iso=event.at.isoformat(),
+        at_words=words.clock_time(event.at, person),
+    )
+
+
+def _next(action: Action, person: Person) -> list[Line]:
+    """The steps that are still to come, without a promise of who stands behind a role then."""
+    if action.state != "pending" or action.held or action.due_at is None:
+        return []
+    lines = []
+    if action.next_step_at and action.next_step_at < action.due_at:
+        lines.append(_coming("A reminder", action.next_step_at, person))
+    stages = action.stages
+    if action.step + 1 < len(stages):
+        whom = words.who(stages[action.step + 1]["who"])
+        return [*lines, _coming(f"Goes to the {whom}", action.due_at, person)]
+    end = {"expire": "it expires, nothing is done"}.get(action.frozen["fallback"], "it is held")
+    return [*lines, _coming(f"Nobody answers: {end}", action.due_at, person)]
+
+
+def _coming(what: str, at: Any, person: Person) -> Line:
+    return Line("next", what, [], at.isoformat(), words.clock_time(at, person))

@@ -1,0 +1,71 @@
+"""The ownership page, the stop button and turning on again."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from agents_registry import current_team
+from agents_registry.current_team import person_of, team_of
+from agents_registry.models import StopKind
+from approvals import stopping
+from approvals.errors import Refused
+from approvals.pages import words
+from ledger import clock
+from oversight.ownership import ownership
+
+
+@login_required
+def show(request: HttpRequest) -> HttpResponse:
+    person, team = person_of(request), team_of(request)
+    context = {"ownership": ownership(team, person), "as_of_words": words.at(clock.now(), person)}
+    return render(request, "ownership.html", context)
+
+
+@login_required
+@require_POST
+def stop(request: HttpRequest) -> HttpResponse:
+    """Stops an agent, a workflow, an action type or a system, with a reason."""
+    post = request.POST
+    try:
+        if post.get("kind") not in StopKind.values:
+            raise Refused("Choose what to stop.")
+        stopping.stop(
+            team=team_of(request),
+            kind=StopKind(post["kind"]),
+            target=post.get("target", "").replace("\x00", ""),
+            reason=post.get("reason", "").replace("\x00", ""),
+            person=person_of(request),
+        )
+    except Refused as refusal:
+        messages.warning(request, refusal.detail)
+    else:
+        messages.info(request, "Stopped. Nothing is released from now on.")
+    return HttpResponseRedirect(reverse("ownership") + "#stop", status=303)
+
+
+@login_required
+@require_POST
+def resume(request: HttpRequest, stop_id: UUID) -> HttpResponse:
+    """Turns it back on, with a note of what changed."""
+    note = request.POST.get("note", "").replace("\x00", "")
+    try:
+        stopping.resume(stop_id=stop_id, person=person_of(request), note=note)
+    except (Refused, PermissionDenied) as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.info(request, "Turned on. Waiting deadlines moved on by the time it stood still.")
+    return HttpResponseRedirect(reverse("ownership") + "#stop", status=303)
+
+
+@login_required
+@require_POST
+def switch_team(request: HttpRequest) -> HttpResponse:
+    """Goes to another of one's teams."""
+    current_team.choose(request, request.POST.get("team", ""))
+    return HttpResponseRedirect(reverse("inbox"), status=303)

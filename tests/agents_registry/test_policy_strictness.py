@@ -1,0 +1,233 @@
+"""Whatever is added to a policy or an action, the verdict never becomes laxer."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents_registry.policy import documents
+from agents_registry.policy.findings import Mode, Tier, Verdict
+from agents_registry.policy.floors import AUTHORITY_LEVELS, LOOSENABLE, VERBS
+from tests.agents_registry.policies import judge
+
+TIERS = st.sampled_from([str(tier) for tier in Tier])
+AMOUNTS = st.one_of(
+    st.integers(-1000, 1000),
+    st.decimals(-1000, 1000, places=2).map(lambda value: format(value, "f")),
+    st.sampled_from(["much", None, True, 10**30]),
+)
+CURRENCIES = st.sampled_from(["USD", "EUR", None, "euros"])
+CONFIDENCES = st.none() | st.decimals(0, 1, places=2)
+EFFECTS = st.one_of(
+    TIERS.map(lambda tier: {"raise_to": tier}),
+    st.just({"block": True}),
+    st.sampled_from([str(mode) for mode in Mode]).map(lambda mode: {"mode_to": mode}),
+)
+LIMITS = st.integers(-500, 500) | st.decimals(-500, 500, places=2).map(str)
+THRESHOLDS = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "metric": st.sampled_from(["affected", "spend_delta", "discount_pct", "unknown"]),
+            "operator": st.sampled_from([">", ">=", "<", "<=", "="]),
+            "limit": LIMITS,
+            "currency": st.sampled_from(["USD", "EUR", None]),
+            "effect": EFFECTS,
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "metric": st.just("confidence"),
+            "operator": st.sampled_from(["<", "<="]),
+            "limit": st.decimals(0, 1, places=2).map(str),
+            "effect": EFFECTS,
+        }
+    ),
+)
+STOP_RULES = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from("abc"),
+        "words": st.just("A person looks."),
+        "when": st.sampled_from(
+            [
+                "true",
+                "false",
+                "payload.amount > 100",
+                "has(payload.discount) && payload.discount == 5",
+                "impact.affected > 20",
+                "impact.affected < 5 || impact.currency == 'EUR'",
+                "impact.metrics.discount_pct >= 10.0",
+                "confidence < 0.5",
+                "confidence == null || confidence <= 0.25",
+                "'legal' in signals.categories",
+                "not a condition",
+            ]
+        ),
+        "effect": EFFECTS,
+    }
+)
+FIGURES = {
+    "affected": "/affected",
+    "spend_delta": "/amount",
+    "currency": "/currency",
+    "high_affected": 10,
+    "high_spend": "500",
+    "metrics": {"discount_pct": "/discount"},
+}
+POLICIES = st.fixed_dictionaries(
+    {
+        "key": st.just("some_type"),
+        "verb": st.sampled_from(list(VERBS)),
+        "authority_level": st.sampled_from(list(AUTHORITY_LEVELS)),
+        "authority": st.sampled_from(["binding", "advisory"]),
+        "blast_radius": st.sampled_from(["low", "low", "high"]),
+        "reversibility": st.sampled_from(["reversible", "irreversible"]),
+        "mode": st.sampled_from([str(mode) for mode in Mode]),
+        "confirmed": st.sampled_from([True, True, True, False]),
+        "changes_terms": st.sampled_from([False, False, False, True]),
+        "confidence_line": st.none() | st.decimals(0, 1, places=2).map(float),
+        "confidence_tier": TIERS,
+        "thresholds": st.lists(THRESHOLDS, max_size=2),
+        "stop_rules": st.lists(STOP_RULES, max_size=2),
+        "impact": st.sampled_from([FIGURES, FIGURES, {"affected": {"const": 1}}, None]),
+        "waives": st.sampled_from([[], ["before"], ["before", "trace"]]),
+        "loosened": st.lists(
+            st.fixed_dictionaries({"floor": st.sampled_from(LOOSENABLE), "tier": TIERS}), max_size=3
+        ),
+    }
+)
+PAYLOADS = st.fixed_dictionaries(
+    {},
+    optional={
+        "affected": st.integers(0, 30) | AMOUNTS,
+        "amount": AMOUNTS,
+        "currency": CURRENCIES,
+        "discount": AMOUNTS,
+    },
+)
+CLAIMS = st.fixed_dictionaries(
+    {},
+    optional={
+        "affected": st.integers(-1, 30) | AMOUNTS,
+        "spend_delta": AMOUNTS,
+        "currency": CURRENCIES,
+        "metrics": st.dictionaries(st.sampled_from(["discount_pct", "other", "a b"]), AMOUNTS),
+    },
+)
+FACTS = st.fixed_dictionaries(
+    {
+        "payload": PAYLOADS,
+        "claimed": st.none() | CLAIMS,
+        "confidence": CONFIDENCES,
+        "has_before": st.booleans(),
+        "has_trace": st.booleans(),
+        "holes": st.sampled_from([(), (), ("pool",), ("risk_owner",)]),
+    }
+)
+MODES = list(Mode)
+
+
+def ranks(verdict: Verdict) -> tuple[int, int]:
+    """Compared by place in the scale, so as not to trust the comparison under test."""
+    return list(Tier).index(verdict.tier), MODES.index(verdict.mode)
+
+
+def assert_not_laxer(after: Verdict, before: Verdict) -> None:
+    for now, then in zip(ranks(after), ranks(before), strict=True):
+        assert now >= then, (after.findings, before.findings)
+
+
+@given(POLICIES, FACTS, THRESHOLDS, st.data())
+def test_adding_a_threshold_never_makes_a_verdict_laxer(policy, facts, threshold, data) -> None:
+    place = data.draw(st.integers(0, len(policy["thresholds"])))
+    thresholds = [*policy["thresholds"][:place], threshold, *policy["thresholds"][place:]]
+    assert_not_laxer(judge(policy | {"thresholds": thresholds}, **facts), judge(policy, **facts))
+
+
+@given(POLICIES, FACTS, STOP_RULES, st.data())
+def test_adding_a_stop_rule_never_makes_a_verdict_laxer(policy, facts, rule, data) -> None:
+    place = data.draw(st.integers(0, len(policy["stop_rules"])))
+    stop_rules = [*policy["stop_rules"][:place], rule, *policy["stop_rules"][place:]]
+    assert_not_laxer(judge(policy | {"stop_rules": stop_rules}, **facts), judge(policy, **facts))
+
+
+@given(POLICIES, FACTS, CONFIDENCES)
+def test_lowering_the_confidence_never_makes_a_verdict_laxer(policy, facts, other) -> None:
+    known = [value for value in (facts["confidence"], other) if value is not None]
+    lower = min(known) if len(known) == 2 else None
+    higher = max(known, default=None)
+    before = judge(policy, **facts | {"confidence": higher})
+    assert_not_laxer(judge(policy, **facts | {"confidence": lower}), before)
+
+
+@given(POLICIES, FACTS, CLAIMS)
+def test_adding_a_claim_never_makes_a_verdict_laxer(policy, facts, claim) -> None:
+    without = judge(policy, **facts | {"claimed": None})
+    assert_not_laxer(judge(policy, **facts | {"claimed": claim}), without)
+
+
+@given(POLICIES, FACTS, st.sampled_from(MODES), st.sampled_from(MODES))
+def test_a_stricter_mode_never_makes_a_verdict_laxer(policy, facts, one, other) -> None:
+    lax, strict = sorted([one, other], key=MODES.index)
+    before = judge(policy | {"mode": str(lax)}, **facts)
+    assert_not_laxer(judge(policy | {"mode": str(strict)}, **facts), before)
+
+
+STRICTER: list[dict[str, Any]] = [
+    {"blast_radius": "high"},
+    {"reversibility": "irreversible"},
+    {"confirmed": False},
+    {"changes_terms": True, "loosened": []},
+    {"loosened": []},
+    {"waives": []},
+    {"confidence_line": 1.0},
+    {"authority": "binding"},
+]
+
+
+@given(POLICIES, FACTS, st.sampled_from(STRICTER))
+def test_no_stricter_field_makes_a_verdict_laxer(policy, facts, fields) -> None:
+    if "loosened" in fields:
+        # Who "loosens" a floor upwards has tightened it; taking that back is no loosening.
+        policy = policy | {"loosened": [row for row in policy["loosened"] if loosens(row)]}
+    assert_not_laxer(judge(policy | fields, **facts), judge(policy, **facts))
+
+
+def loosens(row: dict[str, str]) -> bool:
+    return row["tier"] == "autonomous"
+
+
+@given(POLICIES, FACTS, st.sampled_from(["risk_owner", "system_owner", "has_before", "has_trace"]))
+def test_no_missing_owner_or_proof_makes_a_verdict_laxer(policy, facts, lost) -> None:
+    missing = {lost: False} if lost in facts else {"holes": (*facts["holes"], lost)}
+    assert_not_laxer(judge(policy, **facts | missing), judge(policy, **facts))
+
+
+@given(POLICIES, FACTS, st.sampled_from(["affected", "amount", "currency", "discount"]))
+def test_nothing_that_runs_alone_lacks_a_figure_that_its_policy_measures(
+    policy, facts, lost
+) -> None:
+    facts["payload"].pop(lost, None)
+    verdict = judge(policy | {"impact": FIGURES}, **facts)
+    placed = next(found for found in verdict.findings if found.rule == "matrix")
+    assert placed.values["blast_radius"] == "high"
+
+
+@given(POLICIES, FACTS)
+def test_the_verdict_is_the_strictest_of_its_findings(policy, facts) -> None:
+    verdict = judge(policy, **facts)
+    by_strictness = [list(Tier).index(found.tier) for found in verdict.findings]
+    assert by_strictness == sorted(by_strictness, reverse=True)
+    assert ranks(verdict)[0] == by_strictness[0]
+    modes = [Mode(policy["mode"]), *(found.mode for found in verdict.findings if found.mode)]
+    assert ranks(verdict)[1] == max(MODES.index(mode) for mode in modes)
+    if verdict.mode is not Mode.AUTO_EXECUTED:
+        assert by_strictness[0] >= list(Tier).index(Tier.BATCH_REVIEW)
+
+
+@settings(max_examples=50)
+@given(POLICIES, FACTS)
+def test_the_same_question_has_the_same_answer(policy, facts) -> None:
+    documents._parse.cache_clear()
+    first = judge(policy, **facts)
+    documents._parse.cache_clear()
+    assert judge(policy, **facts) == first
