@@ -184,7 +184,7 @@ def _take(agent: Agent, action: Action, seconds: int) -> Taken:
 
 
 def _approved_payload(action: Action, edited: Decision | None) -> dict[str, Any]:
-    payload = edited.edited_payload if edited else _content(action).payload
+    payload: Any = edited.edited_payload if edited else _content(action).payload
     return dict(payload)
 
 

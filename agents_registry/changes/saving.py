@@ -74,10 +74,10 @@ def _rights(row: Row, was: Mapping[str, Any], now: Mapping[str, Any]) -> set[rig
 
 
 def _value(row: Row, name: str) -> Any:
-    """What a field holds; of a many-to-many field the frozenset of its rows."""
-    if not _is_many(row, name):
-        return getattr(row, name)
-    return frozenset() if row._state.adding else frozenset(getattr(row, name).all())
+    """What a field holds, its default in a new row; of a many-to-many field the set of rows."""
+    if _is_many(row, name):
+        return frozenset() if row._state.adding else frozenset(getattr(row, name).all())
+    return row._meta.get_field(name).get_default() if row._state.adding else getattr(row, name)
 
 
 def _write(row: Row, now: Mapping[str, Any]) -> None:

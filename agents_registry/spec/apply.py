@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Model
 
 from agents_registry.changes.directions import SIGNED_AT_BIRTH
 from agents_registry.changes.rows import Row
@@ -35,6 +36,13 @@ _MODELS: dict[str, type[Pool | Calendar | EscalationChain | Agent | Workflow]] =
     "agents": Agent,
     "workflows": Workflow,
 }
+
+
+Found = TypeVar("Found", bound=Model)
+
+
+class NotThereYet(Exception):
+    """What a step refers to is not stored: the step that adds it waits for somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,8 @@ def apply(*, document: Document, team: str, actor: Person) -> Applied:
             applied.done.append(step)
         except PermissionDenied as refusal:
             applied.waiting.append(Waiting(step, str(refusal)))
-        except ObjectDoesNotExist:
-            applied.waiting.append(Waiting(step, "It needs something that waits itself."))
+        except NotThereYet as missing:
+            applied.waiting.append(Waiting(step, str(missing)))
     return applied
 
 
@@ -84,13 +92,13 @@ def _take(step: Step, slug: str, actor: Person) -> None:
         row: Row = Team.objects.filter(slug=slug).first() or Team(slug=slug)
         save(row=row, changes={"name": values["name"]}, actor=actor)
         return
-    team = Team.objects.get(slug=slug)
+    team = _get(Team, slug=slug)
     match step.place:
         case ("people", username):
             row = _membership(team, username, values, actor)
             save(row=row, changes={"role": values["role"]}, actor=actor)
         case ("workflows", workflow, "action_types", key):
-            row = _action_type(Workflow.objects.get(team=team, slug=workflow), key)
+            row = _action_type(_get(Workflow, team=team, slug=workflow), key)
             changes = {**_again(row, step), **_action_type_fields(team, values)}
             save(row=row, changes=changes, actor=actor)
         case (section, name):
@@ -125,7 +133,7 @@ def _action_type_fields(team: Team, values: dict[str, Any]) -> dict[str, Any]:
     if values.get("retired"):
         fields["retired_at"] = clock.now()
     if fields.get("chain") is not None:
-        fields["chain"] = EscalationChain.objects.get(team=team, slug=fields["chain"])
+        fields["chain"] = _get(EscalationChain, team=team, slug=fields["chain"])
     if fields.get("confidence_line") is not None:
         fields["confidence_line"] = Decimal(str(fields["confidence_line"]))
     return fields
@@ -149,10 +157,9 @@ def _workflow_fields(team: Team, values: dict[str, Any]) -> dict[str, Any]:
     fields = {**values, **{role: _person(team, name) for role, name in owners.items()}}
     for name, model in (("pool", Pool), ("calendar", Calendar), ("chain", EscalationChain)):
         if name in fields:
-            fields[name] = model.objects.get(team=team, slug=fields[name])
+            fields[name] = _get(model, team=team, slug=fields[name])
     if "agents" in fields:
-        named = [Agent.objects.get(team=team, slug=slug) for slug in fields["agents"]]
-        fields["agents"] = frozenset(named)
+        fields["agents"] = frozenset(_get(Agent, team=team, slug=s) for s in fields["agents"])
     return fields
 
 
@@ -161,4 +168,12 @@ def _people(team: Team, usernames: list[str]) -> frozenset[Person]:
 
 
 def _person(team: Team, username: str) -> Person:
-    return Person.objects.get(username=username, teams=team)
+    return _get(Person, username=username, teams=team)
+
+
+def _get(model: type[Found], **identity: Any) -> Found:
+    row = model._default_manager.filter(**identity).first()
+    if row is None:
+        name = identity.get("slug", identity.get("username"))
+        raise NotThereYet(f"It waits until {name} is there.")
+    return row

@@ -8,29 +8,26 @@ from zoneinfo import ZoneInfo
 
 from agents_registry.models import Person
 from agents_registry.sla import in_words
+from agents_registry.words import MODES, ROLES, TIERS, who
 from approvals import timetable
 from approvals.models import Action
 
-TIERS = {
-    "mandatory": "Mandatory approval",
-    "batch_review": "Batch review",
-    "spot_check": "Spot check",
-    "autonomous": "Autonomous",
-    "blocked": "Blocked",
-}
-MODES = {
-    "draft_only": "Draft-only",
-    "approval_gated": "Approval-gated",
-    "auto_executed": "Auto-executed",
-}
-ROLES = {
-    "workflow_owner": "workflow owner",
-    "system_owner": "system owner",
-    "risk_owner": "risk owner",
-    "approval_owner": "approval owner",
-    "manager": "manager",
-    "pool": "reviewer pool",
-}
+__all__ = [
+    "CAP",
+    "MODES",
+    "ROLES",
+    "SOON",
+    "TIERS",
+    "Due",
+    "at",
+    "capped",
+    "clock_time",
+    "due_of",
+    "state",
+    "who",
+    "why",
+]
+
 SOON = timedelta(hours=2)
 CAP = 99
 
@@ -77,16 +74,17 @@ def state(name: str) -> str:
     return name.replace("_", " ")
 
 
-def who(stage_who: str) -> str:
-    """An addressee of a chain in words: a role, a pool or a person's name."""
-    kind, _, name = stage_who.partition(":")
-    return ROLES.get(kind, name or kind)
-
-
 def why(findings: Sequence[Mapping[str, Any]]) -> str:
-    """The one finding that says most: the strictest that raised."""
-    raising = [finding for finding in findings if finding["effect"] != "allow"]
-    return str((raising or findings)[0]["because"]) if findings else ""
+    """The one finding that says most: of the strictest, the most particular kind of rule."""
+    if not findings:
+        return ""
+    strictest = [finding for finding in findings if finding["tier"] == findings[0]["tier"]]
+    return str(min(strictest, key=_generality)["because"])
+
+
+def _generality(finding: Mapping[str, Any]) -> int:
+    kind = str(finding["rule"]).partition(":")[0]
+    return PARTICULAR.index(kind) if kind in PARTICULAR else len(PARTICULAR)
 
 
 def _urgency(action: Action, now: datetime) -> str:

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from agents_registry.policy.numbers import LARGEST
-from approvals.inert import leaves
+from approvals.inert import Leaf, leaves
 from approvals.schema_forms import words
 from approvals.schema_forms.nodes import MISSING, Kind, Node
 from approvals.schema_forms.shapes import is_address, is_date, is_instant
@@ -38,7 +38,7 @@ def read(node: Node, posted: str) -> Any:
     if not text.strip() and not (node.kind == "text" and _may_be_empty(node)):
         return MISSING
     value = READERS[node.kind](text) if node.kind in READERS else _choice(node, text)
-    _check_keepable(value)
+    _check_keepable(value, node.depth)
     return value
 
 
@@ -127,15 +127,21 @@ def _no_number(_name: str) -> None:
     raise Unreadable(words.NUMBER)
 
 
-def _check_keepable(value: Any) -> None:
+def _check_keepable(value: Any, depth: int) -> None:
     try:
         found = list(leaves(value))
     except RecursionError as error:
         raise Unreadable(words.TOO_DEEP) from error
-    if any(leaf.pointer.count("/") > DEEPEST_JSON for leaf in found):
+    if any(depth + _levels(leaf) > DEEPEST_JSON for leaf in found):
         raise Unreadable(words.TOO_DEEP)
     if any(NOT_KEPT.search(leaf.value_text + leaf.pointer) for leaf in found):
         raise Unreadable(words.NOT_KEPT)
+
+
+def _levels(leaf: Leaf) -> int:
+    """The objects and lists around it; itself too, where it is an empty one."""
+    is_empty = not leaf.is_text and leaf.value_text in ("{}", "[]")
+    return leaf.pointer.count("/") + is_empty
 
 
 JSON = json.JSONDecoder(

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRedirect, push_url
 
 from agents_registry.current_team import person_of
 from agents_registry.models import Person
@@ -54,11 +55,17 @@ def next_after(request: PageRequest, decision: Decision) -> HttpResponse:
     messages.success(request, pages.done_words(decision, action), extra_tags=undo)
     asked = asked_by(request)
     following = inbox.neighbour(asked, action)
-    url = reverse("action", args=[following.pk]) if following else reverse("inbox")
-    return _go(request, f"{url}?view={asked.view}")
+    if following is None:
+        return _go(request, f"{reverse('inbox')}?view={asked.view}")
+    if not request.htmx:
+        return _go(request, f"{reverse('action', args=[following.pk])}?view={asked.view}")
+    return _swap(request, following.pk, gone=action)
 
 
-def go_to(request: PageRequest, action_id: object) -> HttpResponse:
+def go_to(request: PageRequest, action_id: UUID) -> HttpResponse:
+    """To the page of this action; in place where htmx asked."""
+    if request.htmx:
+        return _swap(request, action_id)
     return _go(request, reverse("action", args=[action_id]))
 
 
@@ -87,11 +94,24 @@ def find(person: Person, action_id: UUID) -> Action:
     return action
 
 
-def _render(request: PageRequest, page: pages.Page, status: int = 200) -> HttpResponse:
+def _swap(request: PageRequest, action_id: UUID, gone: Action | None = None) -> HttpResponse:
+    """The detail of another action in place of this one; the row of `gone` leaves the list."""
+    person, view = person_of(request), asked_by(request).view
+    action = find(person, action_id)
+    presence.note(action=action, person=person)
+    response = _render(request, pages.page(action, person, view=view), gone=gone)
+    return push_url(response, f"{reverse('action', args=[action_id])}?view={view}")
+
+
+def _render(
+    request: PageRequest, page: pages.Page, status: int = 200, gone: Action | None = None
+) -> HttpResponse:
     template = "action.html#detail" if request.htmx else "action.html"
-    return render(request, template, {"page": page}, status=status)
+    return render(request, template, {"page": page, "gone": gone}, status=status)
 
 
 def _go(request: PageRequest, url: str) -> HttpResponse:
-    """303 to the page. The verdict forms are plain posts: htmx follows as a browser does."""
+    """On to another page: 303 for a form, a redirect that htmx carries out for htmx."""
+    if request.htmx:
+        return HttpResponseClientRedirect(url)
     return HttpResponseRedirect(url, status=303)

@@ -1,0 +1,111 @@
+"""PURE: reads tool descriptions in the shapes in which they are met, into one shape of our own."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agents_registry.importing import openapi
+
+Effect = Literal["", "read", "write", "money", "send"]
+EFFECTS = ("read", "write", "money", "send")
+SHAPES = (
+    "an MCP tools/list answer, a list of functions, an OpenAPI description, "
+    "or an object of name → {description, schema}"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool as its maker describes it. Hints and effect are None or empty where nothing is said.
+
+    None of it is trusted: `proposals` only ever takes it as a reason to be stricter, or as one
+    of several that must agree.
+    """
+
+    name: str
+    title: str = ""
+    description: str = ""
+    schema: Mapping[str, Any]
+    read_only: bool | None = None
+    destructive: bool | None = None
+    idempotent: bool | None = None
+    open_world: bool | None = None
+    effect: Effect = ""
+
+
+def read(content: Any) -> list[Tool]:
+    """The tools of a parsed file; ValueError, saying where, for what is not understood."""
+    tools = list(_read(content))
+    if not tools:
+        raise ValueError("There is no tool in it.")
+    return tools
+
+
+def _read(content: Any) -> Iterator[Tool]:
+    match content:
+        case {"paths": dict()}:
+            for operation in openapi.operations(content):
+                yield Tool(**operation)
+        case {"result": {"tools": list(listed)}} | {"tools": list(listed)} | list(listed):
+            for number, item in enumerate(listed):
+                yield _listed(item, f"tools/{number}")
+        case dict() if content and all(map(_is_described, content.values())):
+            for name, item in content.items():
+                yield _described(name, item)
+        case _:
+            raise ValueError(f"This is neither {SHAPES}.")
+
+
+def _listed(item: Any, place: str) -> Tool:
+    match item:
+        case {"function": {"name": str(name), **function}}:
+            return _tool(place, name, function, function.get("parameters"))
+        case {"name": str(name), "inputSchema": schema} | {
+            "name": str(name),
+            "input_schema": schema,
+        }:
+            return _tool(place, name, item, schema, item.get("annotations"))
+        case {"name": str(name), "annotations": dict(hints)}:
+            return _tool(place, name, item, None, hints)
+        case {"name": str(name)}:
+            return _tool(place, name, item, item.get("parameters"))
+    raise ValueError(f"{place}: a tool has a name and a schema.")
+
+
+def _tool(place: str, name: str, item: Mapping[str, Any], schema: Any, hints: Any = None) -> Tool:
+    if schema is not None and not isinstance(schema, dict):
+        raise ValueError(f"{place}: its schema is no object.")
+    hints = hints if isinstance(hints, dict) else {}
+    return Tool(
+        name=name,
+        title=_text(item.get("title") or hints.get("title")),
+        description=_text(item.get("description")),
+        schema=schema or {"type": "object"},
+        read_only=_flag(hints, "readOnlyHint"),
+        destructive=_flag(hints, "destructiveHint"),
+        idempotent=_flag(hints, "idempotentHint"),
+        open_world=_flag(hints, "openWorldHint"),
+    )
+
+
+def _is_described(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("schema"), dict)
+
+
+def _described(name: str, item: Mapping[str, Any]) -> Tool:
+    effect = item.get("effect")
+    return Tool(
+        name=name,
+        description=_text(item.get("description")),
+        schema=item["schema"],
+        effect=effect if effect in EFFECTS else "",
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _flag(hints: Mapping[str, Any], name: str) -> bool | None:
+    value = hints.get(name)
+    return value if isinstance(value, bool) else None

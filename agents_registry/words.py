@@ -1,0 +1,78 @@
+"""Puts what the registry holds into plain words: tiers, modes, roles, verbs, effects, durations."""
+
+from agents_registry.policy import floors
+from agents_registry.policy.findings import Mode, Tier
+from agents_registry.policy.shapes import Consequence
+
+TIERS = {
+    "mandatory": "Mandatory approval",
+    "batch_review": "Batch review",
+    "spot_check": "Spot check",
+    "autonomous": "Autonomous",
+    "blocked": "Blocked",
+}
+MODES = {
+    "draft_only": "Draft-only",
+    "approval_gated": "Approval-gated",
+    "auto_executed": "Auto-executed",
+}
+ROLES = {
+    "workflow_owner": "workflow owner",
+    "system_owner": "system owner",
+    "risk_owner": "risk owner",
+    "approval_owner": "approval owner",
+    "manager": "manager",
+    "pool": "reviewer pool",
+}
+VERBS = {name: floor.what for name, floor in floors.VERBS.items()}
+AUTHORITY_LEVELS = {name: floor.what for name, floor in floors.AUTHORITY_LEVELS.items()}
+AUTHORITIES = {"binding": "binding", "advisory": "a recommendation, not an order"}
+REVERSIBILITIES = {"reversible": "can be undone", "irreversible": "cannot be taken back"}
+WAIVED = {"before": "what was there before", "trace": "how the agent came to it"}
+FALLBACKS = {
+    "expire": "Nobody answers: it expires, nothing is done.",
+    "hold": "Nobody answers: it is held for the workflow owner, nothing is done.",
+    "hold_and_pause": "Nobody answers: it is held for the workflow owner, nothing is done, "
+    "and the whole workflow is stopped.",
+}
+WHEN_STOPPED = {
+    "hold": "what its agents stage is taken in and waits, and its deadlines stand still.",
+    "refuse": "what its agents stage is refused.",
+}
+_SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
+
+
+def who(stage_who: str) -> str:
+    """An addressee of a chain in words: a role, a pool or a person's name."""
+    kind, _, name = stage_who.partition(":")
+    if kind == "pool" and name:
+        return f"{name} pool"
+    return ROLES.get(kind, name or kind)
+
+
+def at_least(tier: Tier) -> str:
+    """What raising to the tier means, e.g. “at least mandatory approval”."""
+    return "blocked" if tier is Tier.BLOCKED else f"at least {TIERS[tier].lower()}"
+
+
+def effect(consequence: Consequence) -> str:
+    """What a threshold or stop rule does when it holds."""
+    raised = at_least(consequence.tier)
+    return f"{raised}, {mode(consequence.mode)}" if consequence.mode else raised
+
+
+def mode(value: Mode | str) -> str:
+    """A mode inside a sentence."""
+    return MODES[value].lower()
+
+
+def duration(seconds: int) -> str:
+    """In the largest unit that says it exactly: 7 days / 90 minutes / 5 seconds."""
+    for noun, length in _SECONDS.items():
+        if seconds and seconds % length == 0:
+            return counted(seconds // length, noun)
+    return counted(seconds, "second")
+
+
+def counted(count: int, noun: str, nouns: str = "") -> str:
+    return f"{count} {noun if count == 1 else nouns or noun + 's'}"

@@ -1,0 +1,245 @@
+"""The shape of what agents are answered, for the API's description; `approvals.answers` makes it."""
+
+from rest_framework import serializers
+
+from agents_registry.policy.findings import Effect, Mode, Tier
+from approvals.api.fields import Anything, Object
+from approvals.models import Cause, Reason, Verdict
+from approvals.states import State
+
+STATES = [state.value for state in State]
+TIERS = [tier.value for tier in Tier]
+MODES = [mode.value for mode in Mode]
+
+
+class FaultAnswer(serializers.Serializer[None]):
+    pointer = serializers.CharField(
+        help_text="JSON Pointer into the body, or `/query/…`, `/headers/…`."
+    )
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemAnswer(serializers.Serializer[None]):
+    """RFC 9457. `code` is stable; `type` is an address that explains it."""
+
+    type = serializers.URLField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    errors = FaultAnswer(many=True)
+
+
+class FindingAnswer(serializers.Serializer[None]):
+    """What one rule found. The strictest tier of all findings is the action's."""
+
+    rule = serializers.CharField()
+    effect = serializers.ChoiceField(choices=[effect.value for effect in Effect])
+    tier = serializers.ChoiceField(choices=TIERS)
+    because = serializers.CharField()
+    values = Object(required=False)
+    mode = serializers.ChoiceField(choices=MODES, required=False)
+    ask = serializers.CharField(required=False)
+    instead = serializers.CharField(required=False)
+
+
+class PolicyAnswer(serializers.Serializer[None]):
+    revision = serializers.CharField()
+    findings = FindingAnswer(many=True)
+
+
+class SubjectAnswer(serializers.Serializer[None]):
+    type = serializers.CharField()
+    id = serializers.CharField()
+    label = serializers.CharField()
+
+
+class ListedAnswer(serializers.Serializer[None]):
+    """An action as it stands in a list: everything but its large parts."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=STATES)
+    held = serializers.BooleanField(help_text="Its chain is at an end; it waits for an owner.")
+    tier = serializers.ChoiceField(choices=TIERS)
+    mode = serializers.ChoiceField(choices=MODES)
+    authority = serializers.ChoiceField(choices=["binding", "advisory"])
+    workflow = serializers.CharField()
+    action_type = serializers.CharField()
+    sentence = serializers.CharField(help_text="What will happen, from the payload.")
+    summary = serializers.CharField()
+    subject = SubjectAnswer(allow_null=True)
+    run_id = serializers.CharField()
+    batch_key = serializers.CharField()
+    agent_version = serializers.CharField()
+    requested_by = serializers.CharField()
+    confidence = serializers.FloatField(allow_null=True)
+    revision = serializers.IntegerField()
+    payload_digest = serializers.CharField(help_text="sha256 of the payload's RFC 8785 form.")
+    approved_digest = serializers.CharField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+    not_before = serializers.DateTimeField(allow_null=True)
+    not_after = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    changed_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    retry_of = serializers.UUIDField(allow_null=True)
+    review_url = serializers.URLField()
+
+
+class DecisionAnswer(serializers.Serializer[None]):
+    """A person's verdict; `edits` is the RFC 6902 patch from the agent's payload to theirs."""
+
+    action_id = serializers.UUIDField()
+    revision = serializers.IntegerField()
+    verdict = serializers.ChoiceField(choices=Verdict.values)
+    reason = serializers.ChoiceField(choices=Reason.values, allow_null=True)
+    cause = serializers.ChoiceField(choices=Cause.values, allow_null=True)
+    comment = serializers.CharField(allow_null=True)
+    edits = serializers.ListField(child=Object(), allow_null=True)
+    answer = Object(allow_null=True)
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class LearnedAnswer(DecisionAnswer):
+    """A decision in the feed. To go on after it, send its `cursor` as `after`."""
+
+    cursor = serializers.CharField()
+    workflow = serializers.CharField()
+    action_type = serializers.CharField()
+    run_id = serializers.CharField()
+
+
+class ReleaseAnswer(serializers.Serializer[None]):
+    """The approved content under a lease: to be done once, by whoever holds it."""
+
+    lease_id = serializers.UUIDField()
+    lease_expires_at = serializers.DateTimeField()
+    fence = serializers.IntegerField()
+    release_id = serializers.UUIDField(
+        help_text="Give it to the downstream system as its idempotency key."
+    )
+    action_id = serializers.UUIDField()
+    payload = Object()
+    payload_digest = serializers.CharField()
+    approved_by = serializers.ListField(child=serializers.CharField())
+    edits = serializers.ListField(child=Object())
+
+
+class ActionAnswer(ListedAnswer):
+    """An action, whole. `release` is there when it was taken in the same call."""
+
+    payload = Object()
+    before = Anything(allow_null=True)
+    trace = Object(allow_null=True)
+    evidence = serializers.ListField(child=Object())
+    policy = PolicyAnswer()
+    decision = DecisionAnswer(allow_null=True)
+    release = ReleaseAnswer(required=False)
+
+
+class BatchResultAnswer(serializers.Serializer[None]):
+    """201 with the action, or the status and problem of this item alone."""
+
+    status = serializers.IntegerField()
+    action = ActionAnswer(required=False)
+    replayed = serializers.BooleanField(required=False)
+    problem = ProblemAnswer(required=False)
+
+
+class BatchAnswer(serializers.Serializer[None]):
+    results = BatchResultAnswer(many=True)
+
+
+class CheckAnswer(serializers.Serializer[None]):
+    tier = serializers.ChoiceField(choices=TIERS)
+    mode = serializers.ChoiceField(choices=MODES)
+    authority = serializers.ChoiceField(choices=["binding", "advisory"])
+    needs_person = serializers.BooleanField()
+    policy = PolicyAnswer()
+
+
+class ActionListAnswer(serializers.Serializer[None]):
+    results = ListedAnswer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Send it as `cursor`.")
+
+
+class DecisionListAnswer(serializers.Serializer[None]):
+    results = LearnedAnswer(many=True)
+    next = serializers.CharField(
+        allow_null=True, help_text="Send it as `after`, now or later; null while there is nothing."
+    )
+
+
+class ReleasedAnswer(serializers.Serializer[None]):
+    results = ReleaseAnswer(many=True)
+
+
+class ThresholdAnswer(serializers.Serializer[None]):
+    metric = serializers.CharField()
+    operator = serializers.CharField()
+    limit = Anything()
+    currency = serializers.CharField(allow_null=True)
+    effect = Object()
+
+
+class AllowedAnswer(serializers.Serializer[None]):
+    """One action type as it applies now."""
+
+    key = serializers.CharField()
+    verb = serializers.CharField()
+    authority_level = serializers.CharField()
+    authority = serializers.ChoiceField(choices=["binding", "advisory"])
+    mode = serializers.ChoiceField(choices=MODES)
+    blast_radius = serializers.ChoiceField(choices=["low", "high"])
+    reversibility = serializers.ChoiceField(choices=["reversible", "irreversible"])
+    confidence_line = serializers.FloatField(allow_null=True)
+    thresholds = ThresholdAnswer(many=True)
+    payload_schema = Object()
+    idempotent = serializers.BooleanField()
+
+
+STATUSES = ["active", "paused"]
+
+
+class SelfAnswer(serializers.Serializer[None]):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    status = serializers.ChoiceField(choices=STATUSES)
+
+
+class OwnWorkflowAnswer(SelfAnswer):
+    action_types = AllowedAnswer(many=True)
+
+
+class MeAnswer(serializers.Serializer[None]):
+    agent = SelfAnswer()
+    workflows = OwnWorkflowAnswer(many=True)
+
+
+class CheckedAnswer(serializers.Serializer[None]):
+    ok = serializers.BooleanField()
+    detail = serializers.CharField()
+
+
+class ReadyAnswer(serializers.Serializer[None]):
+    """What must work for agents and people to be served."""
+
+    status = serializers.ChoiceField(choices=["ready", "not_ready"])
+    database = CheckedAnswer()
+    broker = CheckedAnswer()
+    sweep = CheckedAnswer()
+
+
+class LiveAnswer(serializers.Serializer[None]):
+    status = serializers.ChoiceField(choices=["alive"])
+
+
+class CodeAnswer(serializers.Serializer[None]):
+    """What a code means and what to do about it."""
+
+    code = serializers.CharField()
+    status = serializers.IntegerField()
+    title = serializers.CharField()
+    advice = serializers.CharField()

@@ -1,0 +1,117 @@
+"""How the demo's agents carry out what was approved, and how their failures end."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from agents_registry.models import Agent
+from approvals import deadlines, follow_ups, outcome, release
+from approvals.errors import Conflict, Stopped
+from approvals.models import Action, FollowUp
+from approvals.release import Taken
+from ledger import clock
+from ledger.canonical import digest
+from reviewqueue.demo.tale import Tale, find, working
+
+FAILS, VANISHES = 0.04, 0.01
+SETTLED_BY_LEASE_END = timedelta(seconds=release.DEFAULT_LEASE_SECONDS + 10)
+
+
+def take_soon(tale: Tale, action: Action, after: Any, *, fate: str = "") -> None:
+    """Plans the taking of an approved action. `fate`: succeeded, failed or unknown; else dice."""
+    assert action.releasable_from is not None
+    begins = max(clock.now(), action.releasable_from) + timedelta(seconds=tale.chance.randint(2, 40))
+    tale.timeline.at(begins, partial(_take, tale, action.pk, after, fate))
+
+
+def _take(tale: Tale, action_id: object, after: Any, fate: str) -> None:
+    action = find(action_id)
+    try:
+        taken = release.lease(agent=action.agent, action_id=action.pk)
+    except Stopped:
+        again = partial(_take, tale, action_id, after, fate)
+        tale.timeline.at(clock.now() + timedelta(minutes=30), again)
+    except Conflict:
+        return
+    else:
+        _carry_out(tale, action, taken, after, fate or _fate(tale, action))
+
+
+def _fate(tale: Tale, action: Action) -> str:
+    dice = tale.chance.random()
+    if not action.action_type.systems["writes"] or dice >= FAILS + VANISHES:
+        return "succeeded"
+    return "unknown" if dice < VANISHES and not action.action_type.idempotent else "failed"
+
+
+def _carry_out(tale: Tale, action: Action, taken: Taken, after: Any, fate: str) -> None:
+    done = clock.now() + timedelta(seconds=tale.chance.randint(3, 90))
+    if fate == "unknown":
+        lost = clock.now() + SETTLED_BY_LEASE_END
+        tale.timeline.at(lost, partial(_lose, tale, action.pk))
+        return
+    failed = {"after": None, "error": _error(tale, action)}
+    said = {"after": after, "error": ""} if fate == "succeeded" else failed
+    tale.timeline.at(done, partial(_report, tale, action.pk, taken, fate, said))
+
+
+def _report(
+    tale: Tale, action_id: object, taken: Taken, status: str, said: dict[str, Any]
+) -> None:
+    action = find(action_id)
+    body = {"lease_id": str(taken.lease.pk), "status": status, **said}
+    outcome.report(
+        agent=action.agent,
+        action_id=action.pk,
+        lease_id=taken.lease.pk,
+        status=status,
+        body_digest=digest(body),
+        cost={"amount": f"0.{tale.chance.randint(1, 9):02}", "currency": "USD"},
+        value={"minutes_saved": tale.chance.randint(2, 25)} if status == "succeeded" else None,
+        occurred_at=clock.now(),
+        **said,
+    )
+    if status == "failed":
+        _close_soon(tale, action)
+
+
+def _lose(tale: Tale, action_id: object) -> None:
+    """The lease runs out without a word."""
+    deadlines.sweep_leases()
+    _close_soon(tale, find(action_id))
+
+
+def _error(tale: Tale, action: Action) -> str:
+    """What the system that the action writes to said."""
+    words: dict[str, str] = tale.texts["failures"]
+    known = (words[name] for name in action.action_type.systems["writes"] if name in words)
+    return next(known, "The connection was closed without an answer.")
+
+
+def _close_soon(tale: Tale, action: Action) -> None:
+    """Its named person sees to it within a day; what fell yesterday is still open."""
+    when = working(action, tale.chance.randint(40, 400))
+    tale.timeline.at(when, partial(_close, tale, action.pk))
+
+
+def _close(tale: Tale, action_id: object) -> None:
+    follow_up = FollowUp.objects.select_related("assignee").get(
+        action=action_id, closed_at__isnull=True
+    )
+    assert follow_up.assignee is not None
+    if follow_up.kind == "unknown":
+        choice = "it_was_done"
+        reason = tale.texts["settled"][choice]
+    else:
+        choice = tale.chance.choice(sorted(tale.texts["closings"]))
+        reason = tale.chance.choice(tale.texts["closings"][choice])
+    follow_ups.close(
+        follow_up_id=follow_up.pk, person=follow_up.assignee, choice=choice, reason=reason
+    )
+    if choice == "roll_back":
+        undone = clock.now() + timedelta(minutes=2)
+        tale.timeline.at(undone, partial(_roll_back, find(action_id).agent, action_id))
+
+
+def _roll_back(agent: Agent, action_id: object) -> None:
+    outcome.report_rollback(agent=agent, action_id=action_id, succeeded=True, error="")

@@ -1,0 +1,70 @@
+"""The two teams of the demo, from their documents, as people would have set them up."""
+
+import copy
+from datetime import datetime, timedelta
+from typing import Any
+
+from agents_registry.models import Agent, Person, Team
+from agents_registry.spec import text
+from agents_registry.spec.apply import apply
+from agents_registry.spec.check import check
+from ledger import clock
+from reviewqueue.demo import people, texts
+
+TEAMS = ("go-to-market", "support")
+SET_UP, SIGNED = timedelta(days=33), timedelta(days=32)
+
+
+class Unfit(Exception):
+    """A document of the demo that the registry does not take; the message says where."""
+
+
+def document(slug: str) -> dict[str, Any]:
+    """The operating model of a demo team, checked. Unfit when it is wrong."""
+    said: dict[str, Any] = text.load((texts.FOLDER / f"{slug}.yaml").read_text())
+    if wrong := check(said):
+        raise Unfit(f"{slug}.yaml: " + "; ".join(map(str, wrong)))
+    return said
+
+
+def set_up(now: datetime) -> None:
+    """Makes the teams a month ago: the admin writes everything down, the risk owner signs."""
+    for slug in TEAMS:
+        as_it_was = as_first_signed(document(slug))
+        with clock.simulated(now - SET_UP):
+            apply(document=as_it_was, team=slug, actor=people.admin())
+        with clock.simulated(now - SIGNED):
+            make(slug, as_it_was, by="rhea")
+
+
+def lower(now: datetime) -> None:
+    """Takes the mode back that `history.yaml` names, by the workflow owner, at its instant."""
+    with clock.simulated(now):
+        make("go-to-market", document("go-to-market"), by="wanda")
+
+
+def make(slug: str, said: dict[str, Any], *, by: str) -> None:
+    applied = apply(document=said, team=slug, actor=Person.objects.get(username=by))
+    if applied.waiting:
+        left = (f"{'/'.join(waiting.step.place)}: {waiting.because}" for waiting in applied.waiting)
+        raise Unfit(f"{slug}: " + "; ".join(left))
+
+
+def as_first_signed(said: dict[str, Any]) -> dict[str, Any]:
+    """The document with the mode that was lowered later."""
+    lowered = texts.history()["lowered"]
+    earlier = copy.deepcopy(said)
+    workflow = earlier["workflows"].get(lowered["workflow"])
+    if workflow:
+        workflow["action_types"][lowered["action_type"]]["mode"] = "auto_executed"
+    return earlier
+
+
+def is_there() -> bool:
+    return Team.objects.filter(slug__in=TEAMS).exists()
+
+
+def agents() -> dict[str, Agent]:
+    """Every agent of both teams, by its slug."""
+    found = Agent.objects.filter(team__slug__in=TEAMS).select_related("team").order_by("slug")
+    return {agent.slug: agent for agent in found}

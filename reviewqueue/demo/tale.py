@@ -1,0 +1,67 @@
+"""What every part of the demo's history shares: its timeline, its texts and its dice."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from agents_registry.models import Agent
+from agents_registry.sla import due_after_work
+from approvals import staging, timetable
+from approvals.models import Action
+from approvals.proposals import Proposal
+from ledger import clock
+from ledger.canonical import digest
+from reviewqueue.demo import organisation, texts
+from reviewqueue.demo.timeline import Timeline
+
+SEED = 20261121
+
+
+@dataclass(frozen=True, slots=True)
+class Tale:
+    """One telling of the demo. The same seed throws the same dice."""
+
+    now: datetime
+    agents: dict[str, Agent]
+    texts: dict[str, Any]
+    timeline: Timeline = field(default_factory=Timeline)
+    chance: Random = field(default_factory=lambda: Random(SEED))  # noqa: S311 (a story)
+
+
+def begin(now: datetime) -> Tale:
+    return Tale(now=now, agents=organisation.agents(), texts=texts.history())
+
+
+def stage(tale: Tale, agent: str, request: dict[str, Any], *, take: bool = False) -> Action:
+    """Stages a request at the simulated instant, in the name of the agent."""
+    said = texts.fill(request, {"on": texts.dates(clock.now())})
+    staged = staging.stage(
+        agent=tale.agents[agent],
+        proposal=proposal(said),
+        key=f"demo-{clock.now():%Y%m%d%H%M%S}-{digest(said)[-12:]}",
+        take=take,
+    )
+    return find(staged.answer["id"])
+
+
+def proposal(said: dict[str, Any]) -> Proposal:
+    """A body of POST /api/v1/actions as the verbs take it."""
+    fields = dict(said)
+    if "confidence" in fields:
+        fields["confidence"] = Decimal(str(fields["confidence"]))
+    return Proposal(**fields, digest=digest(said))
+
+
+def find(action_id: object) -> Action:
+    """The action as it stands, with all that the verbs want to know about it."""
+    return Action.objects.select_related(
+        "agent", "action_type", "workflow__pool", "workflow__approval_owner", "assignee"
+    ).get(pk=action_id)
+
+
+def working(action: Action, minutes: float) -> datetime:
+    """So many minutes of the workflow's working time from now."""
+    calendar = timetable.calendar_of(action.frozen)
+    return due_after_work(clock.now(), timedelta(minutes=minutes), calendar)
