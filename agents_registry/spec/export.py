@@ -10,6 +10,15 @@ from agents_registry.policy.floors import BUILT_IN
 from agents_registry.spec.rows import Document, Row, fill, trim
 from agents_registry.spec.shape import ACTION_TYPE, AGENT, CHAIN, WORKFLOW, Schema
 
+_ORDER = (
+    *("mon", "tue", "wed", "thu", "fri", "sat", "sun", "country", "subdivision"),
+    *("who", "within", "remind", "id", "name", "words", "when", "floor", "tier"),
+    *("metric", "operator", "limit", "affected", "spend_delta", "currency", "effect", "ask"),
+    *("trigger", "decision_asked", "next_steps", "reads", "writes"),
+    *("type", "description", "enum", "properties", "required", "items"),
+)
+"""PostgreSQL keeps no order inside JSON; this is the one in which people read."""
+
 
 def export(team: Team) -> Document:
     """The team's operating model, without what is default anyway and what is retired."""
@@ -49,7 +58,7 @@ def _pool(pool: Pool) -> Row:
 
 
 def _calendar(calendar: Calendar) -> Row:
-    return {"name": calendar.name, **calendar.document}
+    return {"name": calendar.name, **_ordered(calendar.document)}
 
 
 def _workflow(workflow: Workflow) -> Row:
@@ -76,4 +85,13 @@ def _plain(value: Any) -> Any:
             return value.slug
         case Decimal():
             return float(value)
-    return value
+    return _ordered(value)
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_ordered(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    names = sorted(value, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    return {name: _ordered(value[name]) for name in names}

@@ -1,6 +1,7 @@
 """PURE: operating models as YAML text, without the surprises of YAML 1.1."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -55,7 +56,19 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar(TEXT, text, style=style)
 
 
+def _list(dumper: yaml.SafeDumper, items: list[Any]) -> yaml.SequenceNode:
+    """On one line where that is short and holds no names."""
+    short = len(str(items)) <= 72 and not any(isinstance(part, dict) for part in _flat(items))
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=short)
+
+
+def _flat(items: list[Any]) -> Iterator[Any]:
+    for item in items:
+        yield from _flat(item) if isinstance(item, list) else [item]
+
+
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(list, _list)
 
 
 def load(text: str) -> Any:

@@ -28,6 +28,17 @@ __all__ = [
     "why",
 ]
 
+PARTICULAR = (
+    "stop_rule",
+    "threshold",
+    "confidence_line",
+    "missing",
+    "hole",
+    "unconfirmed",
+    "matrix",
+)
+"""Kinds of rule from the one that says most about this action to the one that says least."""
+
 SOON = timedelta(hours=2)
 CAP = 99
 

@@ -49,7 +49,7 @@ def unix_lines(text: str) -> str:
 
 def _as_compared(kind: Kind, text: str) -> str:
     """Browsers also trim addresses."""
-    return text.strip() if kind == "email" else unix_lines(text)
+    return unix_lines(text).strip() if kind == "email" else unix_lines(text)
 
 
 def _may_be_empty(node: Node) -> bool:

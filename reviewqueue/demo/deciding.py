@@ -21,14 +21,14 @@ HABITS = {
 """How often what happens, in percent, by tier."""
 
 
-def wait_for_people(tale: Tale, action: Action, after: Any, *, verdict: str = "") -> None:
+def wait_for_people(tale: Tale, action: Action, *, verdict: str = "") -> None:
     """Plans the verdict on a pending action, and the steps of its chain until then."""
     watch(tale, action)
     habits = HABITS[action.tier]
     verdict = verdict or tale.chance.choices([*habits], [*habits.values()])[0]
     if verdict != "leave":
         when = working(action, tale.chance.triangular(4, 260, 35))
-        tale.timeline.at(when, partial(_decide, tale, action.pk, verdict, after))
+        tale.timeline.at(when, partial(_decide, tale, action.pk, verdict))
 
 
 def watch(tale: Tale, action: Action) -> None:
@@ -43,21 +43,21 @@ def _step(tale: Tale, action_id: object) -> None:
         watch(tale, find(action_id))
 
 
-def _decide(tale: Tale, action_id: object, verdict: str, after: Any) -> None:
+def _decide(tale: Tale, action_id: object, verdict: str) -> None:
     """The verdict, or the nearest that the texts have words for; whoever came first is right."""
     action = find(action_id)
     if action.state != State.PENDING:
         return
     try:
-        VERDICTS[verdict](tale, action, after)
+        VERDICTS[verdict](tale, action)
     except Conflict:
         return
     settled = find(action_id)
     if settled.state == State.APPROVED:
-        doing.take_soon(tale, settled, after)
+        doing.take_soon(tale, settled)
 
 
-def _approve(tale: Tale, action: Action, after: Any) -> None:
+def _approve(tale: Tale, action: Action) -> None:
     review.approve(
         action_id=action.pk,
         person=decider(tale, action),
@@ -67,11 +67,11 @@ def _approve(tale: Tale, action: Action, after: Any) -> None:
     )
 
 
-def _edit(tale: Tale, action: Action, after: Any) -> None:
+def _edit(tale: Tale, action: Action) -> None:
     edit = tale.texts["edits"].get(action.action_type.key)
     payload = edited(action, edit) if edit else None
     if payload is None:
-        _approve(tale, action, after)
+        _approve(tale, action)
         return
     review.edit_and_approve(
         action_id=action.pk,
@@ -83,10 +83,10 @@ def _edit(tale: Tale, action: Action, after: Any) -> None:
     )
 
 
-def _reject(tale: Tale, action: Action, after: Any) -> None:
+def _reject(tale: Tale, action: Action) -> None:
     known = tale.texts["rejections"].get(action.action_type.key)
     if not known:
-        _approve(tale, action, after)
+        _approve(tale, action)
         return
     review.reject(
         action_id=action.pk,
@@ -96,11 +96,11 @@ def _reject(tale: Tale, action: Action, after: Any) -> None:
     )
 
 
-def _send_back(tale: Tale, action: Action, after: Any) -> None:
+def _send_back(tale: Tale, action: Action) -> None:
     edit = tale.texts["edits"].get(action.action_type.key)
     payload = edited(action, edit) if edit else None
     if payload is None:
-        _approve(tale, action, after)
+        _approve(tale, action)
         return
     review.ask_for_changes(
         action_id=action.pk,
@@ -109,10 +109,10 @@ def _send_back(tale: Tale, action: Action, after: Any) -> None:
         comment=tale.chance.choice(tale.texts["changes"]),
     )
     when = working(action, tale.chance.randint(3, 25))
-    tale.timeline.at(when, partial(_revise, tale, action.pk, payload, after))
+    tale.timeline.at(when, partial(_revise, tale, action.pk, payload))
 
 
-def _take_over(tale: Tale, action: Action, after: Any) -> None:
+def _take_over(tale: Tale, action: Action) -> None:
     review.take_over(
         action_id=action.pk,
         person=decider(tale, action),
@@ -130,7 +130,7 @@ VERDICTS = {
 }
 
 
-def _revise(tale: Tale, action_id: object, payload: dict[str, Any], after: Any) -> None:
+def _revise(tale: Tale, action_id: object, payload: dict[str, Any]) -> None:
     """The agent's second attempt, which somebody approves."""
     action = find(action_id)
     content = action.contents.get(revision=action.revision)
@@ -144,7 +144,7 @@ def _revise(tale: Tale, action_id: object, payload: dict[str, Any], after: Any) 
         handoff=content.handoff,
     )
     staging.revise(agent=action.agent, action_id=action.pk, revised=revised)
-    wait_for_people(tale, find(action_id), after, verdict="approve")
+    wait_for_people(tale, find(action_id), verdict="approve")
 
 
 def edited(action: Action, edit: dict[str, str]) -> dict[str, Any] | None:

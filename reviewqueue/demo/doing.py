@@ -17,24 +17,24 @@ FAILS, VANISHES = 0.04, 0.01
 SETTLED_BY_LEASE_END = timedelta(seconds=release.DEFAULT_LEASE_SECONDS + 10)
 
 
-def take_soon(tale: Tale, action: Action, after: Any, *, fate: str = "") -> None:
+def take_soon(tale: Tale, action: Action, *, fate: str = "") -> None:
     """Plans the taking of an approved action. `fate`: succeeded, failed or unknown; else dice."""
     assert action.releasable_from is not None
     begins = max(clock.now(), action.releasable_from) + timedelta(seconds=tale.chance.randint(2, 40))
-    tale.timeline.at(begins, partial(_take, tale, action.pk, after, fate))
+    tale.timeline.at(begins, partial(_take, tale, action.pk, fate))
 
 
-def _take(tale: Tale, action_id: object, after: Any, fate: str) -> None:
+def _take(tale: Tale, action_id: object, fate: str) -> None:
     action = find(action_id)
     try:
         taken = release.lease(agent=action.agent, action_id=action.pk)
     except Stopped:
-        again = partial(_take, tale, action_id, after, fate)
+        again = partial(_take, tale, action_id, fate)
         tale.timeline.at(clock.now() + timedelta(minutes=30), again)
     except Conflict:
         return
     else:
-        _carry_out(tale, action, taken, after, fate or _fate(tale, action))
+        _carry_out(tale, action, taken, fate or _fate(tale, action))
 
 
 def _fate(tale: Tale, action: Action) -> str:
@@ -44,14 +44,14 @@ def _fate(tale: Tale, action: Action) -> str:
     return "unknown" if dice < VANISHES and not action.action_type.idempotent else "failed"
 
 
-def _carry_out(tale: Tale, action: Action, taken: Taken, after: Any, fate: str) -> None:
+def _carry_out(tale: Tale, action: Action, taken: Taken, fate: str) -> None:
     done = clock.now() + timedelta(seconds=tale.chance.randint(3, 90))
     if fate == "unknown":
         lost = clock.now() + SETTLED_BY_LEASE_END
         tale.timeline.at(lost, partial(_lose, tale, action.pk))
         return
     failed = {"after": None, "error": _error(tale, action)}
-    said = {"after": after, "error": ""} if fate == "succeeded" else failed
+    said = {"after": tale.afterwards.get(action.pk), "error": ""} if fate == "succeeded" else failed
     tale.timeline.at(done, partial(_report, tale, action.pk, taken, fate, said))
 
 

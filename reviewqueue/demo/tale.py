@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
+from uuid import UUID
 
 from agents_registry.models import Agent
 from agents_registry.sla import due_after_work
@@ -21,12 +22,16 @@ SEED = 20261121
 
 @dataclass(frozen=True, slots=True)
 class Tale:
-    """One telling of the demo. The same seed throws the same dice."""
+    """One telling of the demo. The same seed throws the same dice.
+
+    `afterwards` is what an agent reads back when an action is done, by the action's id.
+    """
 
     now: datetime
     agents: dict[str, Agent]
     texts: dict[str, Any]
     timeline: Timeline = field(default_factory=Timeline)
+    afterwards: dict[UUID, Any] = field(default_factory=dict)
     chance: Random = field(default_factory=lambda: Random(SEED))  # noqa: S311 (a story)
 
 
@@ -34,16 +39,17 @@ def begin(now: datetime) -> Tale:
     return Tale(now=now, agents=organisation.agents(), texts=texts.history())
 
 
-def stage(tale: Tale, agent: str, request: dict[str, Any], *, take: bool = False) -> Action:
+def stage(tale: Tale, agent: str, request: dict[str, Any], *, after: Any = None) -> Action:
     """Stages a request at the simulated instant, in the name of the agent."""
     said = texts.fill(request, {"on": texts.dates(clock.now())})
     staged = staging.stage(
         agent=tale.agents[agent],
         proposal=proposal(said),
         key=f"demo-{clock.now():%Y%m%d%H%M%S}-{digest(said)[-12:]}",
-        take=take,
     )
-    return find(staged.answer["id"])
+    action = find(staged.answer["id"])
+    tale.afterwards[action.pk] = after
+    return action
 
 
 def proposal(said: dict[str, Any]) -> Proposal:

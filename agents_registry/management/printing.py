@@ -1,0 +1,55 @@
+"""Prints problems, plans and proposals of the registry on a terminal."""
+
+from collections.abc import Iterable
+
+from django.core.management.base import OutputWrapper
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agents_registry.changes.directions import Direction
+from agents_registry.importing.proposals import Proposal
+from agents_registry.spec.apply import Waiting
+from agents_registry.spec.lines import Line, Sign, lines
+from agents_registry.spec.plan import Step
+from agents_registry.spec.problems import Problem
+
+_COLOURS = {Sign.ADDED: "green", Sign.CHANGED: "yellow", Sign.REMOVED: "red"}
+_MARKS = {Direction.NEUTRAL: "", Direction.TIGHTENING: "green", Direction.LOOSENING: "bold red"}
+
+
+def console(out: OutputWrapper) -> Console:
+    return Console(file=out, highlight=False, soft_wrap=True)  # type: ignore[arg-type]
+
+
+def problems(to: Console, found: Iterable[Problem]) -> None:
+    for problem in found:
+        to.print(Text.assemble((problem.place or "the document", "bold"), ": ", problem.sentence))
+
+
+def plan(to: Console, steps: Iterable[Step]) -> None:
+    """Each line of the diff, what loosens and tightens marked in words and in colour."""
+    for step in steps:
+        for line in lines(step):
+            to.print(_line(line))
+
+
+def waiting(to: Console, left: Iterable[Waiting]) -> None:
+    for wait in left:
+        to.print(Text.assemble(("waits ", "yellow"), "/".join(wait.step.place), ": ", wait.because))
+
+
+def proposals(to: Console, made: Iterable[Proposal], *, accepted: bool) -> None:
+    """A table of what was drafted or confirmed, with the reason for each."""
+    table = Table("Action type", "Verb", "Level", "Blast", "Reversibility", "Mode", "Because")
+    for proposal in made:
+        row = proposal.as_row(accepted=accepted)
+        names = ("verb", "authority_level", "blast_radius", "reversibility", "mode")
+        cells = [proposal.key, *(str(row[name]) for name in names), proposal.because]
+        table.add_row(*map(Text, cells), style="" if proposal.is_read else "yellow")
+    to.print(table)
+
+
+def _line(line: Line) -> Text:
+    mark = "" if line.direction is Direction.NEUTRAL else f"  [{line.direction}]"
+    return Text.assemble((str(line), _COLOURS[line.sign]), (mark, _MARKS[line.direction]))

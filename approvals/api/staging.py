@@ -1,0 +1,159 @@
+"""Before a decision: stage one or many, ask "may I?", revise, withdraw."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from agents_registry.models import Agent, Scope
+from approvals import staging
+from approvals.api import answers, reading
+from approvals.api.problems import problem_of
+from approvals.api.schema import operation
+from approvals.api.serializers import (
+    KEY,
+    ActionBody,
+    BatchBody,
+    BatchItemBody,
+    ListQuery,
+    NothingBody,
+    RevisionBody,
+)
+from approvals.api.views import AgentView, agent_of, valid
+from approvals.errors import Fault, Invalid
+from approvals.proposals import Proposal, Revised
+from approvals.staging import Staged
+from ledger.canonical import digest
+
+NOT_SUPPORTED = ("depends_on", "callback_url")
+KEY_HEADER = {
+    "Idempotency-Key": "1 to 255 printable ASCII characters, your own; for all but reads."
+}
+
+
+class Actions(AgentView):
+    scopes = {"GET": Scope.READ, "POST": Scope.STAGE}
+
+    @operation("List the agent's actions", {200: answers.ActionListAnswer}, query=ListQuery)
+    def get(self, request: Request) -> Response:
+        """The newest first. To go on, send `next` as `cursor`; `next` is null at the end."""
+        return Response(reading.page_of(agent_of(request), valid(ListQuery, request.GET.dict())))
+
+    @operation(
+        "Stage an action",
+        {201: answers.ActionAnswer},
+        body=ActionBody,
+        refuses=(404, 409, 422, 423),
+        takes=KEY_HEADER,
+        gives={
+            "Location": "Where the action is.",
+            "Idempotency-Replayed": "true when the key had been answered before.",
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Judged by the policy at once: `approved` needs no person, `pending` waits for one,
+        `blocked` is on record and never done. The same key and body give the same answer."""
+        proposal, take = proposal_of(request.data)
+        staged = _stage(agent_of(request), proposal, key_of(request), take)
+        location = reverse("api:action", kwargs={"action_id": staged.answer["id"]})
+        replayed = {"Idempotency-Replayed": "true"} if staged.replayed else {}
+        return Response(staged.answer, status=201, headers={"Location": location, **replayed})
+
+
+class Batch(AgentView):
+    scopes = {"POST": Scope.STAGE}
+
+    @operation("Stage up to 200 actions", {207: answers.BatchAnswer}, body=BatchBody)
+    def post(self, request: Request) -> Response:
+        """Each item stands for itself, in a transaction of its own; results are in order."""
+        agent, items = agent_of(request), valid(BatchBody, request.data)["actions"]
+        results = [_batch_item(agent, item, place) for place, item in enumerate(items)]
+        return Response({"results": results}, status=207)
+
+
+class Check(AgentView):
+    scopes = {"POST": Scope.STAGE}
+
+    @operation(
+        "Ask whether an action needs a person",
+        {200: answers.CheckAnswer},
+        body=ActionBody,
+        refuses=(404,),
+    )
+    def post(self, request: Request) -> Response:
+        """What staging would answer. Nothing is stored."""
+        proposal, _ = proposal_of(request.data)
+        return Response(staging.check(agent=agent_of(request), proposal=proposal))
+
+
+class Revise(AgentView):
+    scopes = {"POST": Scope.STAGE}
+
+    @operation(
+        "Revise an action that was sent back",
+        {200: answers.ActionAnswer},
+        body=RevisionBody,
+        refuses=(404, 409, 423),
+    )
+    def post(self, request: Request, action_id: UUID) -> Response:
+        """Puts a new revision, judged afresh, with a deadline and a chain that begin anew."""
+        revised = Revised(**valid(RevisionBody, request.data))
+        digest(request.data)
+        action = staging.revise(agent=agent_of(request), action_id=action_id, revised=revised)
+        return Response(reading.whole(action))
+
+
+class Withdraw(AgentView):
+    scopes = {"POST": Scope.STAGE}
+
+    @operation(
+        "Withdraw an action that nobody decided",
+        {200: answers.ActionAnswer},
+        body=NothingBody,
+        refuses=(404, 409),
+    )
+    def post(self, request: Request, action_id: UUID) -> Response:
+        """It leaves the inbox; what was decided can no longer be withdrawn."""
+        valid(NothingBody, request.data)
+        action = staging.withdraw(agent=agent_of(request), action_id=action_id)
+        return Response(reading.whole(action))
+
+
+def proposal_of(body: Any) -> tuple[Proposal, bool]:
+    """A checked submission, and whether it is to be taken at once if it needs no person."""
+    fields = valid(ActionBody, body)
+    refused = [name for name in NOT_SUPPORTED if fields.pop(name, None)]
+    if refused:
+        detail = "This is not supported yet."
+        faults = [Fault(f"/{name}", "not_supported", detail) for name in refused]
+        raise Invalid(detail, code="not_supported", faults=faults)
+    take = fields.pop("take", False)
+    return Proposal(**fields, digest=digest(body)), take
+
+
+def key_of(request: Request) -> str | None:
+    """The Idempotency-Key header, or None; Invalid when it cannot be one."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not re.fullmatch(KEY, key):
+        detail = "An idempotency key has 1 to 255 printable ASCII characters."
+        fault = Fault("/headers/Idempotency-Key", "idempotency_key_invalid", detail)
+        raise Invalid(detail, code="idempotency_key_invalid", faults=[fault])
+    return key
+
+
+def _stage(agent: Agent, proposal: Proposal, key: str | None, take: bool) -> Staged:
+    return staging.stage(agent=agent, proposal=proposal, key=key, take=take)
+
+
+def _batch_item(agent: Agent, item: Any, place: int) -> dict[str, Any]:
+    try:
+        key = valid(BatchItemBody, item).get("idempotency_key")
+        body = {name: value for name, value in item.items() if name != "idempotency_key"}
+        staged = _stage(agent, *_with_key(proposal_of(body), key))
+    except Exception as error:  # noqa: BLE001
+        problem = problem_of(error)
+        return {"status": problem.status, "problem": problem.document(f"/actions/{place}")}
+    return {"status": 201, "action": staged.answer, "replayed": staged.replayed}
