@@ -1,7 +1,7 @@
 """Puts what the registry holds into plain words: tiers, modes, roles, verbs, effects, durations."""
 
 from agents_registry.policy import floors
-from agents_registry.policy.findings import Mode, Tier
+from agents_registry.policy.findings import Tier
 from agents_registry.policy.shapes import Consequence
 
 TIERS = {
@@ -58,12 +58,7 @@ def at_least(tier: Tier) -> str:
 def effect(consequence: Consequence) -> str:
     """What a threshold or stop rule does when it holds."""
     raised = at_least(consequence.tier)
-    return f"{raised}, {mode(consequence.mode)}" if consequence.mode else raised
-
-
-def mode(value: Mode | str) -> str:
-    """A mode inside a sentence."""
-    return MODES[value].lower()
+    return f"{raised}, {MODES[consequence.mode].lower()}" if consequence.mode else raised
 
 
 def duration(seconds: int) -> str:

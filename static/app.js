@@ -66,13 +66,15 @@
   });
 
   // A refused post is no place to come back to.
-  document.addEventListener("htmx:beforeHistoryUpdate", (event) => {
-    if (event.detail.xhr.status >= 400) event.detail.history.type = null;
+  document.addEventListener("htmx:beforeHistoryUpdate", ({ detail }) => {
+    const here = { type: "replace", path: location.pathname + location.search };
+    if (detail.xhr.status >= 400) Object.assign(detail.history, here);
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id === "detail") arrive(event.target, event.detail);
     if (event.target.id === "rows") {
+      lastFresh = "";
       mark(find("#detail")?.dataset.action);
       if (document.activeElement === document.body) find(".what", event.target)?.focus();
     }
@@ -90,8 +92,17 @@
     if (zone) zone.scrollTop = 0;
     else scrollTo(0, 0);
     if (elt.matches(".what")) return;
-    const next = find("[data-focus]", article) ?? find(".what", rowOf(article.dataset.action) ?? article);
-    (next ?? find("#sentence", article)).focus();
+    const row = rowOf(article.dataset.action);
+    lookAt(
+      find("[data-focus]", article) ?? (row ? find(".what", row) : find("#sentence", article)),
+    );
+  }
+
+  // The browser shuts a refused form: while both stand in the page, the old one is the open one.
+  function lookAt(element) {
+    const form = element.closest("details.drop");
+    if (form) form.open = true;
+    element.focus();
   }
 
   function forget(action) {

@@ -54,8 +54,14 @@ def check(person: Person, right: Right, *, team: Team, workflow: Workflow | None
     Without a workflow, an owner of any of the team's workflows counts.
     """
     if not _roles(person, team, workflow).intersection(HOLDERS[right]):
-        holders = " or ".join(role.replace("_", " ") for role in HOLDERS[right])
-        raise PermissionDenied(f"{person} may not {right}: that takes the {holders}.")
+        holders = " or ".join(_called(role, workflow) for role in HOLDERS[right])
+        raise PermissionDenied(f"{person.username} may not {right}: that takes the {holders}.")
+
+
+def _called(role: str, workflow: Workflow | None) -> str:
+    """`risk owner (rhea)` where it is known who that is."""
+    owner: Person | None = getattr(workflow, role, None)
+    return role.replace("_", " ") + (f" ({owner.username})" if owner else "")
 
 
 def _roles(person: Person, team: Team, workflow: Workflow | None) -> set[str]:

@@ -75,9 +75,11 @@ def _rights(row: Row, was: Mapping[str, Any], now: Mapping[str, Any]) -> set[rig
 
 def _value(row: Row, name: str) -> Any:
     """What a field holds, its default in a new row; of a many-to-many field the set of rows."""
-    if _is_many(row, name):
+    field = row._meta.get_field(name)
+    if isinstance(field, models.ManyToManyField):
         return frozenset() if row._state.adding else frozenset(getattr(row, name).all())
-    return row._meta.get_field(name).get_default() if row._state.adding else getattr(row, name)
+    assert isinstance(field, models.Field)
+    return field.get_default() if row._state.adding else getattr(row, name)
 
 
 def _write(row: Row, now: Mapping[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """PURE: makes the document that adds proposals to a workflow, new or known."""
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,14 +11,26 @@ CALENDAR, CHAIN = "around-the-clock", "to-the-workflow-owner"
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def new_only(known: Document, workflow: str, proposals: Iterable[Proposal]) -> list[Proposal]:
-    """The proposals that the workflow does not list yet; ValueError where two share a key."""
-    listed = {*BUILT_IN, *known["workflows"].get(workflow, {}).get("action_types", {})}
-    new = [proposal for proposal in proposals if proposal.key not in listed]
-    for key, times in Counter(proposal.key for proposal in new).items():
-        if times > 1:
-            raise ValueError(f"{times} tools would share the key {key}.")
-    return new
+def pending(
+    known: Document, workflow: str, proposals: Iterable[Proposal], *, accepted: bool
+) -> list[Proposal]:
+    """What there is to do: tools that are not listed yet and, when accepted, drafts to confirm.
+
+    ValueError where two tools share a key.
+    """
+    listed = known["workflows"].get(workflow, {}).get("action_types", {})
+    found: dict[str, Proposal] = {}
+    for proposal in proposals:
+        if proposal.key in found:
+            raise ValueError(f"Two tools would share the key {proposal.key}.")
+        stored = listed.get(proposal.key)
+        found[proposal.key] = proposal if stored is None else proposal.of_draft(stored)
+    return [
+        proposal
+        for key, proposal in found.items()
+        if key not in BUILT_IN
+        and (key not in listed or (accepted and not listed[key]["confirmed"]))
+    ]
 
 
 def document(
@@ -33,7 +44,7 @@ def document(
 ) -> Document:
     """What the workflow is to be: as it is known, or new with one owner, and the proposals added.
 
-    `known` is filled. What the workflow lists already stays as it is.
+    `known` is filled. Whatever is not among the proposals stays as it is.
     """
     made = {} if workflow in known["workflows"] else _scaffold(known, workflow, owner)
     row: dict[str, Any] = dict(known["workflows"].get(workflow) or made["workflows"][workflow])

@@ -35,6 +35,12 @@ class Proposal:
         held = {"confirmed": True} if accepted else {"confirmed": False, "mode": "draft_only"}
         return {**self.row, **held}
 
+    def of_draft(self, stored: dict[str, Any]) -> "Proposal":
+        """The same for a draft that may have been edited: only what is still a read runs alone."""
+        still_read = self.is_read and stored["verb"] == "read"
+        mode = "auto_executed" if still_read else "approval_gated"
+        return Proposal(self.key, {**stored, "mode": mode}, "it was drafted before")
+
 
 def propose(tool: Tool) -> Proposal:
     """Reads run alone once confirmed; whatever is not clearly a harmless read waits for people."""

@@ -57,30 +57,21 @@ def _read(content: Any) -> Iterator[Tool]:
 
 
 def _listed(item: Any, place: str) -> Tool:
-    match item:
-        case {"function": {"name": str(name), **function}}:
-            return _tool(place, name, function, function.get("parameters"))
-        case {"name": str(name), "inputSchema": schema} | {
-            "name": str(name),
-            "input_schema": schema,
-        }:
-            return _tool(place, name, item, schema, item.get("annotations"))
-        case {"name": str(name), "annotations": dict(hints)}:
-            return _tool(place, name, item, None, hints)
-        case {"name": str(name)}:
-            return _tool(place, name, item, item.get("parameters"))
-    raise ValueError(f"{place}: a tool has a name and a schema.")
-
-
-def _tool(place: str, name: str, item: Mapping[str, Any], schema: Any, hints: Any = None) -> Tool:
-    if schema is not None and not isinstance(schema, dict):
+    """An item of a list: the schema's name differs from maker to maker."""
+    about = item.get("function", item) if isinstance(item, dict) else None
+    if not isinstance(about, dict) or not isinstance(about.get("name"), str):
+        raise ValueError(f"{place}: a tool has a name and a schema.")
+    schemas = (about.get(name) for name in ("inputSchema", "input_schema", "parameters"))
+    schema = next((schema for schema in schemas if schema is not None), {"type": "object"})
+    if not isinstance(schema, dict):
         raise ValueError(f"{place}: its schema is no object.")
-    hints = hints if isinstance(hints, dict) else {}
+    given = about.get("annotations")
+    hints = given if isinstance(given, dict) else {}
     return Tool(
-        name=name,
-        title=_text(item.get("title") or hints.get("title")),
-        description=_text(item.get("description")),
-        schema=schema or {"type": "object"},
+        name=about["name"],
+        title=_text(about.get("title") or hints.get("title")),
+        description=_text(about.get("description")),
+        schema=schema,
         read_only=_flag(hints, "readOnlyHint"),
         destructive=_flag(hints, "destructiveHint"),
         idempotent=_flag(hints, "idempotentHint"),

@@ -18,8 +18,13 @@ _COLOURS = {Sign.ADDED: "green", Sign.CHANGED: "yellow", Sign.REMOVED: "red"}
 _MARKS = {Direction.NEUTRAL: "", Direction.TIGHTENING: "green", Direction.LOOSENING: "bold red"}
 
 
+WIDE = 160
+"""Columns where nobody looks at a terminal: lines are not broken for a file."""
+
+
 def console(out: OutputWrapper) -> Console:
-    return Console(file=out, highlight=False, soft_wrap=True)  # type: ignore[arg-type]
+    width = None if out.isatty() else WIDE
+    return Console(file=out, width=width, highlight=False, soft_wrap=True)  # type: ignore[arg-type]
 
 
 def problems(to: Console, found: Iterable[Problem]) -> None:
@@ -35,18 +40,25 @@ def plan(to: Console, steps: Iterable[Step]) -> None:
 
 
 def waiting(to: Console, left: Iterable[Waiting]) -> None:
+    """Who could do what was left, and the places under it."""
+    places: dict[str, list[str]] = {}
     for wait in left:
-        to.print(Text.assemble(("waits ", "yellow"), "/".join(wait.step.place), ": ", wait.because))
+        places.setdefault(wait.because, []).append("/".join(wait.step.place))
+    for because, waits in places.items():
+        to.print(Text(because, style="yellow"))
+        for place in waits:
+            to.print(Text(f"  waits: {place}"))
 
 
 def proposals(to: Console, made: Iterable[Proposal], *, accepted: bool) -> None:
     """A table of what was drafted or confirmed, with the reason for each."""
-    table = Table("Action type", "Verb", "Level", "Blast", "Reversibility", "Mode", "Because")
+    table = Table("Action type", "Verb", "Level", "Impact", "Mode", "Because")
     for proposal in made:
         row = proposal.as_row(accepted=accepted)
-        names = ("verb", "authority_level", "blast_radius", "reversibility", "mode")
-        cells = [proposal.key, *(str(row[name]) for name in names), proposal.because]
-        table.add_row(*map(Text, cells), style="" if proposal.is_read else "yellow")
+        impact = f"{row['blast_radius']}, {row['reversibility']}"
+        cells = (row["verb"], row["authority_level"], impact, row["mode"], proposal.because)
+        colour = "green" if proposal.is_read else "yellow"
+        table.add_row(*map(Text, (proposal.key, *cells)), style=colour)
     to.print(table)
 
 

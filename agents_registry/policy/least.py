@@ -16,7 +16,7 @@ def least_tier(policy: Policy, holes: tuple[str, ...] = ()) -> Tier:
     bare = replace(
         policy,
         thresholds=(),
-        stop_rules=(),
+
         confidence_line=None,
         impact=policy.impact and _smallest(policy.impact),
     )
@@ -31,7 +31,7 @@ def _smallest(measures: Measures) -> Measures:
         measures,
         affected=_known(measures.affected),
         spend_delta=_known(measures.spend_delta),
-        currency=currency and Source("const", constant=currency),
+        currency=Source("const", constant=currency) if currency else None,
         metrics={},
     )
 

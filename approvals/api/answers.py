@@ -1,4 +1,5 @@
-"""The shape of what agents are answered, for the API's description; `approvals.answers` makes it."""
+"""The shape of what agents are answered, for the API's description alone: `approvals.answers`
+writes it."""
 
 from rest_framework import serializers
 
@@ -28,7 +29,7 @@ class ProblemAnswer(serializers.Serializer[None]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = FaultAnswer(many=True)
+    errors = FaultAnswer(many=True)  # type: ignore[assignment]
 
 
 class FindingAnswer(serializers.Serializer[None]):
@@ -52,7 +53,7 @@ class PolicyAnswer(serializers.Serializer[None]):
 class SubjectAnswer(serializers.Serializer[None]):
     type = serializers.CharField()
     id = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class ListedAnswer(serializers.Serializer[None]):

@@ -1,4 +1,4 @@
-"""JSON values as DRF fields that take no other kind for theirs: "5" is not a number, 1 is not true."""
+"""JSON values as fields that take no other kind for theirs: "5" is no number, and 1 is not true."""
 
 import re
 from collections.abc import Mapping
@@ -170,6 +170,6 @@ class Figures(Object):
         figures = super().to_internal_value(data)
         wrong = [name for name, value in figures.items() if numbers.number(value) is None]
         if wrong:
-            message = ErrorDetail(self.error_messages["figure"], "invalid")
+            message = ErrorDetail(str(self.error_messages["figure"]), "invalid")
             raise ValidationError({name: [message] for name in wrong})
         return figures

@@ -126,4 +126,4 @@ def _faults(detail: Any, pointer: str) -> Iterator[Fault]:
             for inner in detail:
                 yield from _faults(inner, pointer)
         case exceptions.ErrorDetail():
-            yield Fault(pointer, detail.code, str(detail))
+            yield Fault(pointer, detail.code or "invalid", str(detail))

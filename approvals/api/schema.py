@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.serializers import Serializer
 
 from approvals.api.answers import ProblemAnswer
-from approvals.api.fields import Matching, Strict
+from approvals.api.fields import Anything, Matching, Strict
 from approvals.api.renderers import PROBLEM_JSON
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -39,6 +39,7 @@ RATE = {
 
 
 def operation(
+    name: str,
     summary: str,
     answers: Mapping[Any, type[Serializer[Any]] | None],
     *,
@@ -49,13 +50,15 @@ def operation(
     gives: Mapping[str, str] | None = None,
     open_to_all: bool = False,
 ) -> Callable[[View], View]:
-    """Describes one method of a view. `answers`: by status, or by (status, media type);
-    `refuses`: statuses of its own problems; `takes`, `gives`: headers and what they say."""
+    """Describes one method of a view. `name` is for generated clients; `answers` are by status,
+    or by (status, media type); `refuses` are the statuses of its own problems; `takes` and
+    `gives` are headers with what they say."""
     headers = dict(gives or {}) if open_to_all else {**RATE, **(gives or {})}
     own = (*refuses, *(WITH_BODY if body else ()), *((400,) if query else ()))
     problems = sorted({*own, *(() if open_to_all else ALWAYS)})
     good = [status[0] if isinstance(status, tuple) else status for status in answers]
     return extend_schema(
+        operation_id=name,
         summary=summary,
         request=body,
         parameters=[
@@ -89,11 +92,17 @@ class ProblemAwareSchema(AutoSchema):
         return [words[0] if words else "api"]
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
-        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        schema: dict[str, Any] = super()._map_basic_serializer(  # type: ignore[no-untyped-call]
+            serializer, direction
+        )
         return {**schema, "additionalProperties": False} if _is_strict(serializer) else schema
 
     def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        schema: dict[str, Any] = super()._map_serializer_field(field, *args, **kwargs)
+        if type(field) is Anything:
+            return {}
+        schema: dict[str, Any] = super()._map_serializer_field(  # type: ignore[no-untyped-call]
+            field, *args, **kwargs
+        )
         if isinstance(field, Matching):
             return {**schema, "pattern": f"^{field.pattern}$"}
         return schema

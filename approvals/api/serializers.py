@@ -22,7 +22,7 @@ from approvals.states import State
 
 MOST_IN_A_BATCH = 200
 LONGEST_LEASE = 86_400
-DEFAULT_LEASE = 300
+DEFAULT_LIMIT = 50
 KEY = r"[\x20-\x7e]{1,255}"
 POINTER = r"(/([^/~]|~[01])*)*"
 
@@ -55,7 +55,7 @@ class EvidenceBody(Strict):
     title = Text(max_length=300)
     url = Text(max_length=2000, **WORDS)
     excerpt = Text(max_length=10_000, **WORDS)
-    source = Text(max_length=300, **WORDS)
+    source = Text(max_length=300, **WORDS)  # type: ignore[assignment]
 
 
 class HandoffBody(Strict):
@@ -72,7 +72,7 @@ class SubjectBody(Strict):
 
     type = Text(max_length=80)
     id = Text(max_length=200)
-    label = Text(max_length=300, **WORDS)
+    label = Text(max_length=300, **WORDS)  # type: ignore[assignment]
 
 
 class PreconditionBody(Strict):
@@ -123,12 +123,6 @@ class ActionBody(RevisionBody):
     not_before = Instant(**MAYBE)
     not_after = Instant(**MAYBE)
     take = Flag(**MAYBE)
-
-
-class BatchItemBody(ActionBody):
-    """A submission with its own key in the body."""
-
-    idempotency_key = Matching(KEY, max_length=255, **MAYBE)
 
 
 class BatchBody(Strict):

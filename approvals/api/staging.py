@@ -17,7 +17,6 @@ from approvals.api.serializers import (
     KEY,
     ActionBody,
     BatchBody,
-    BatchItemBody,
     ListQuery,
     NothingBody,
     RevisionBody,
@@ -25,7 +24,6 @@ from approvals.api.serializers import (
 from approvals.api.views import AgentView, agent_of, valid
 from approvals.errors import Fault, Invalid
 from approvals.proposals import Proposal, Revised
-from approvals.staging import Staged
 from ledger.canonical import digest
 
 NOT_SUPPORTED = ("depends_on", "callback_url")
@@ -37,12 +35,15 @@ KEY_HEADER = {
 class Actions(AgentView):
     scopes = {"GET": Scope.READ, "POST": Scope.STAGE}
 
-    @operation("List the agent's actions", {200: answers.ActionListAnswer}, query=ListQuery)
+    @operation(
+        "list_actions", "List the agent's actions", {200: answers.ActionListAnswer}, query=ListQuery
+    )
     def get(self, request: Request) -> Response:
         """The newest first. To go on, send `next` as `cursor`; `next` is null at the end."""
         return Response(reading.page_of(agent_of(request), valid(ListQuery, request.GET.dict())))
 
     @operation(
+        "stage_action",
         "Stage an action",
         {201: answers.ActionAnswer},
         body=ActionBody,
@@ -57,7 +58,9 @@ class Actions(AgentView):
         """Judged by the policy at once: `approved` needs no person, `pending` waits for one,
         `blocked` is on record and never done. The same key and body give the same answer."""
         proposal, take = proposal_of(request.data)
-        staged = _stage(agent_of(request), proposal, key_of(request), take)
+        staged = staging.stage(
+            agent=agent_of(request), proposal=proposal, key=key_of(request), take=take
+        )
         location = reverse("api:action", kwargs={"action_id": staged.answer["id"]})
         replayed = {"Idempotency-Replayed": "true"} if staged.replayed else {}
         return Response(staged.answer, status=201, headers={"Location": location, **replayed})
@@ -66,7 +69,7 @@ class Actions(AgentView):
 class Batch(AgentView):
     scopes = {"POST": Scope.STAGE}
 
-    @operation("Stage up to 200 actions", {207: answers.BatchAnswer}, body=BatchBody)
+    @operation("stage_batch", "Stage up to 200 actions", {207: answers.BatchAnswer}, body=BatchBody)
     def post(self, request: Request) -> Response:
         """Each item stands for itself, in a transaction of its own; results are in order."""
         agent, items = agent_of(request), valid(BatchBody, request.data)["actions"]
@@ -78,6 +81,7 @@ class Check(AgentView):
     scopes = {"POST": Scope.STAGE}
 
     @operation(
+        "check_action",
         "Ask whether an action needs a person",
         {200: answers.CheckAnswer},
         body=ActionBody,
@@ -93,15 +97,15 @@ class Revise(AgentView):
     scopes = {"POST": Scope.STAGE}
 
     @operation(
+        "revise_action",
         "Revise an action that was sent back",
         {200: answers.ActionAnswer},
         body=RevisionBody,
-        refuses=(404, 409, 423),
+        refuses=(404, 409),
     )
     def post(self, request: Request, action_id: UUID) -> Response:
         """Puts a new revision, judged afresh, with a deadline and a chain that begin anew."""
         revised = Revised(**valid(RevisionBody, request.data))
-        digest(request.data)
         action = staging.revise(agent=agent_of(request), action_id=action_id, revised=revised)
         return Response(reading.whole(action))
 
@@ -110,6 +114,7 @@ class Withdraw(AgentView):
     scopes = {"POST": Scope.STAGE}
 
     @operation(
+        "withdraw_action",
         "Withdraw an action that nobody decided",
         {200: answers.ActionAnswer},
         body=NothingBody,
@@ -136,24 +141,31 @@ def proposal_of(body: Any) -> tuple[Proposal, bool]:
 
 def key_of(request: Request) -> str | None:
     """The Idempotency-Key header, or None; Invalid when it cannot be one."""
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not re.fullmatch(KEY, key):
+    return _checked_key(request.headers.get("Idempotency-Key"), "/headers/Idempotency-Key")
+
+
+def _checked_key(key: Any, pointer: str) -> str | None:
+    if key is not None and not (isinstance(key, str) and re.fullmatch(KEY, key)):
         detail = "An idempotency key has 1 to 255 printable ASCII characters."
-        fault = Fault("/headers/Idempotency-Key", "idempotency_key_invalid", detail)
+        fault = Fault(pointer, "idempotency_key_invalid", detail)
         raise Invalid(detail, code="idempotency_key_invalid", faults=[fault])
     return key
 
 
-def _stage(agent: Agent, proposal: Proposal, key: str | None, take: bool) -> Staged:
-    return staging.stage(agent=agent, proposal=proposal, key=key, take=take)
-
-
 def _batch_item(agent: Agent, item: Any, place: int) -> dict[str, Any]:
     try:
-        key = valid(BatchItemBody, item).get("idempotency_key")
-        body = {name: value for name, value in item.items() if name != "idempotency_key"}
-        staged = _stage(agent, *_with_key(proposal_of(body), key))
-    except Exception as error:  # noqa: BLE001
+        key, body = _key_and_body(item)
+        proposal, take = proposal_of(body)
+        staged = staging.stage(agent=agent, proposal=proposal, key=key, take=take)
+    except Exception as error:
         problem = problem_of(error)
         return {"status": problem.status, "problem": problem.document(f"/actions/{place}")}
     return {"status": 201, "action": staged.answer, "replayed": staged.replayed}
+
+
+def _key_and_body(item: Any) -> tuple[str | None, Any]:
+    """Takes the key out of a batch's item: what is left is the body of a single submission."""
+    if not isinstance(item, dict):
+        return None, item
+    key = _checked_key(item.get("idempotency_key"), "/idempotency_key")
+    return key, {name: value for name, value in item.items() if name != "idempotency_key"}

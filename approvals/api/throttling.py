@@ -46,7 +46,8 @@ class AgentThrottle(BaseThrottle):
     """Counts the request, and leaves the window on it for the answer's headers."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        self.window = _counter().count(request.user) if isinstance(request.user, Agent) else None
+        agent: Any = request.user
+        self.window = _counter().count(agent) if isinstance(agent, Agent) else None
         view.window = self.window
         return self.window is None or self.window.used <= self.window.limit
 

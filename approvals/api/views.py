@@ -46,8 +46,9 @@ class AgentView(APIView):
     ) -> Response:
         response.headers.setdefault("Cache-Control", "private, no-cache")
         if self.window:
-            response.headers.update(self.window.headers())
-        return super().finalize_response(request, response, *args, **kwargs)  # type: ignore[return-value]
+            for name, value in self.window.headers().items():
+                response.headers[name] = value
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 class OpenView(APIView):
@@ -61,8 +62,9 @@ class OpenView(APIView):
 
 def agent_of(request: Request) -> Agent:
     """The agent that the request's token belongs to."""
-    assert isinstance(request.user, Agent)
-    return request.user
+    agent: Any = request.user
+    assert isinstance(agent, Agent)
+    return agent
 
 
 def valid(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:

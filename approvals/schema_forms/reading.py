@@ -48,8 +48,8 @@ def unix_lines(text: str) -> str:
 
 
 def _as_compared(kind: Kind, text: str) -> str:
-    """Browsers also trim addresses."""
-    return unix_lines(text).strip() if kind == "email" else unix_lines(text)
+    """White space around it counts in a free text only; browsers trim addresses."""
+    return unix_lines(text) if kind == "text" else unix_lines(text).strip()
 
 
 def _may_be_empty(node: Node) -> bool:

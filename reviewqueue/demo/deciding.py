@@ -18,7 +18,8 @@ HABITS = {
     "mandatory": {"approve": 68, "edit": 10, "reject": 11, "send_back": 5, "take_over": 3, "leave": 3},
     "batch_review": {"approve": 84, "edit": 3, "reject": 10, "leave": 3},
 }
-"""How often what happens, in percent, by tier."""
+"""How often what happens, in percent, by tier. What is left is seen to a week later, if at all."""
+A_WEEK_OF_WORK = 40 * 60
 
 
 def wait_for_people(tale: Tale, action: Action, *, verdict: str = "") -> None:
@@ -26,9 +27,11 @@ def wait_for_people(tale: Tale, action: Action, *, verdict: str = "") -> None:
     watch(tale, action)
     habits = HABITS[action.tier]
     verdict = verdict or tale.chance.choices([*habits], [*habits.values()])[0]
-    if verdict != "leave":
-        when = working(action, tale.chance.triangular(4, 260, 35))
-        tale.timeline.at(when, partial(_decide, tale, action.pk, verdict))
+    minutes = tale.chance.triangular(4, 150, 25)
+    if verdict == "leave":
+        verdict, minutes = "approve", A_WEEK_OF_WORK
+    when = working(action, minutes)
+    tale.timeline.at(when, partial(_decide, tale, action.pk, verdict))
 
 
 def watch(tale: Tale, action: Action) -> None:
@@ -38,21 +41,22 @@ def watch(tale: Tale, action: Action) -> None:
 
 
 def _step(tale: Tale, action_id: object) -> None:
-    if find(action_id).state == State.PENDING:
+    waiting = Action.objects.filter(pk=action_id, state=State.PENDING, held=False)
+    if waiting.exists():
         deadlines.sweep_steps()
-        watch(tale, find(action_id))
+        watch(tale, find(tale, action_id))
 
 
 def _decide(tale: Tale, action_id: object, verdict: str) -> None:
     """The verdict, or the nearest that the texts have words for; whoever came first is right."""
-    action = find(action_id)
+    action = find(tale, action_id)
     if action.state != State.PENDING:
         return
     try:
         VERDICTS[verdict](tale, action)
     except Conflict:
         return
-    settled = find(action_id)
+    settled = find(tale, action_id)
     if settled.state == State.APPROVED:
         doing.take_soon(tale, settled)
 
@@ -132,7 +136,7 @@ VERDICTS = {
 
 def _revise(tale: Tale, action_id: object, payload: dict[str, Any]) -> None:
     """The agent's second attempt, which somebody approves."""
-    action = find(action_id)
+    action = find(tale, action_id)
     content = action.contents.get(revision=action.revision)
     revised = Revised(
         payload=payload,
@@ -144,7 +148,7 @@ def _revise(tale: Tale, action_id: object, payload: dict[str, Any]) -> None:
         handoff=content.handoff,
     )
     staging.revise(agent=action.agent, action_id=action.pk, revised=revised)
-    wait_for_people(tale, find(action_id), verdict="approve")
+    wait_for_people(tale, find(tale, action_id), verdict="approve")
 
 
 def edited(action: Action, edit: dict[str, str]) -> dict[str, Any] | None:

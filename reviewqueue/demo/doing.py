@@ -4,33 +4,33 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from agents_registry.models import Agent
 from approvals import deadlines, follow_ups, outcome, release
 from approvals.errors import Conflict, Stopped
 from approvals.models import Action, FollowUp
 from approvals.release import Taken
 from ledger import clock
 from ledger.canonical import digest
-from reviewqueue.demo.tale import Tale, find, working
+from reviewqueue.demo.tale import Tale, working
 
 FAILS, VANISHES = 0.04, 0.01
-SETTLED_BY_LEASE_END = timedelta(seconds=release.DEFAULT_LEASE_SECONDS + 10)
+WHEN_STOPPED = timedelta(hours=5)
+LEASE_OVER = timedelta(seconds=release.DEFAULT_LEASE_SECONDS + 10)
 
 
 def take_soon(tale: Tale, action: Action, *, fate: str = "") -> None:
     """Plans the taking of an approved action. `fate`: succeeded, failed or unknown; else dice."""
     assert action.releasable_from is not None
     begins = max(clock.now(), action.releasable_from) + timedelta(seconds=tale.chance.randint(2, 40))
-    tale.timeline.at(begins, partial(_take, tale, action.pk, fate))
+    tale.timeline.at(begins, partial(_take, tale, action, fate))
 
 
-def _take(tale: Tale, action_id: object, fate: str) -> None:
-    action = find(action_id)
+def _take(tale: Tale, action: Action, fate: str) -> None:
+    """Takes it, later where something is stopped; not at all where nothing may be done."""
     try:
         taken = release.lease(agent=action.agent, action_id=action.pk)
     except Stopped:
-        again = partial(_take, tale, action_id, fate)
-        tale.timeline.at(clock.now() + timedelta(minutes=30), again)
+        again = partial(_take, tale, action, fate)
+        tale.timeline.at(clock.now() + WHEN_STOPPED, again)
     except Conflict:
         return
     else:
@@ -47,18 +47,15 @@ def _fate(tale: Tale, action: Action) -> str:
 def _carry_out(tale: Tale, action: Action, taken: Taken, fate: str) -> None:
     done = clock.now() + timedelta(seconds=tale.chance.randint(3, 90))
     if fate == "unknown":
-        lost = clock.now() + SETTLED_BY_LEASE_END
-        tale.timeline.at(lost, partial(_lose, tale, action.pk))
+        lost = clock.now() + LEASE_OVER
+        tale.timeline.at(lost, partial(_lose, tale, action))
         return
     failed = {"after": None, "error": _error(tale, action)}
     said = {"after": tale.afterwards.get(action.pk), "error": ""} if fate == "succeeded" else failed
-    tale.timeline.at(done, partial(_report, tale, action.pk, taken, fate, said))
+    tale.timeline.at(done, partial(_report, tale, action, taken, fate, said))
 
 
-def _report(
-    tale: Tale, action_id: object, taken: Taken, status: str, said: dict[str, Any]
-) -> None:
-    action = find(action_id)
+def _report(tale: Tale, action: Action, taken: Taken, status: str, said: dict[str, Any]) -> None:
     body = {"lease_id": str(taken.lease.pk), "status": status, **said}
     outcome.report(
         agent=action.agent,
@@ -75,10 +72,10 @@ def _report(
         _close_soon(tale, action)
 
 
-def _lose(tale: Tale, action_id: object) -> None:
+def _lose(tale: Tale, action: Action) -> None:
     """The lease runs out without a word."""
     deadlines.sweep_leases()
-    _close_soon(tale, find(action_id))
+    _close_soon(tale, action)
 
 
 def _error(tale: Tale, action: Action) -> str:
@@ -91,12 +88,12 @@ def _error(tale: Tale, action: Action) -> str:
 def _close_soon(tale: Tale, action: Action) -> None:
     """Its named person sees to it within a day; what fell yesterday is still open."""
     when = working(action, tale.chance.randint(40, 400))
-    tale.timeline.at(when, partial(_close, tale, action.pk))
+    tale.timeline.at(when, partial(_close, tale, action))
 
 
-def _close(tale: Tale, action_id: object) -> None:
+def _close(tale: Tale, action: Action) -> None:
     follow_up = FollowUp.objects.select_related("assignee").get(
-        action=action_id, closed_at__isnull=True
+        action=action.pk, closed_at__isnull=True
     )
     assert follow_up.assignee is not None
     if follow_up.kind == "unknown":
@@ -110,8 +107,8 @@ def _close(tale: Tale, action_id: object) -> None:
     )
     if choice == "roll_back":
         undone = clock.now() + timedelta(minutes=2)
-        tale.timeline.at(undone, partial(_roll_back, find(action_id).agent, action_id))
+        tale.timeline.at(undone, partial(_roll_back, action))
 
 
-def _roll_back(agent: Agent, action_id: object) -> None:
-    outcome.report_rollback(agent=agent, action_id=action_id, succeeded=True, error="")
+def _roll_back(action: Action) -> None:
+    outcome.report_rollback(agent=action.agent, action_id=action.pk, succeeded=True, error="")

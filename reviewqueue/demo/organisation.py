@@ -4,7 +4,7 @@ import copy
 from datetime import datetime, timedelta
 from typing import Any
 
-from agents_registry.models import Agent, Person, Team
+from agents_registry.models import ActionType, Agent, Person, Team
 from agents_registry.spec import text
 from agents_registry.spec.apply import apply
 from agents_registry.spec.check import check
@@ -68,3 +68,11 @@ def agents() -> dict[str, Agent]:
     """Every agent of both teams, by its slug."""
     found = Agent.objects.filter(team__slug__in=TEAMS).select_related("team").order_by("slug")
     return {agent.slug: agent for agent in found}
+
+
+def action_types() -> dict[int, ActionType]:
+    """Every action type of both teams, with its workflow and the people who decide, by its id."""
+    found = ActionType.objects.filter(workflow__team__slug__in=TEAMS).select_related(
+        "workflow__pool", "workflow__calendar", "workflow__approval_owner"
+    )
+    return {action_type.pk: action_type for action_type in found}

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from agents_registry.models import Agent
+from agents_registry.models import ActionType, Agent
 from agents_registry.sla import due_after_work
 from approvals import staging, timetable
 from approvals.models import Action
@@ -29,6 +29,7 @@ class Tale:
 
     now: datetime
     agents: dict[str, Agent]
+    action_types: dict[int, ActionType]
     texts: dict[str, Any]
     timeline: Timeline = field(default_factory=Timeline)
     afterwards: dict[UUID, Any] = field(default_factory=dict)
@@ -36,7 +37,12 @@ class Tale:
 
 
 def begin(now: datetime) -> Tale:
-    return Tale(now=now, agents=organisation.agents(), texts=texts.history())
+    return Tale(
+        now=now,
+        agents=organisation.agents(),
+        action_types=organisation.action_types(),
+        texts=texts.history(),
+    )
 
 
 def stage(tale: Tale, agent: str, request: dict[str, Any], *, after: Any = None) -> Action:
@@ -47,7 +53,7 @@ def stage(tale: Tale, agent: str, request: dict[str, Any], *, after: Any = None)
         proposal=proposal(said),
         key=f"demo-{clock.now():%Y%m%d%H%M%S}-{digest(said)[-12:]}",
     )
-    action = find(staged.answer["id"])
+    action = find(tale, staged.answer["id"])
     tale.afterwards[action.pk] = after
     return action
 
@@ -60,11 +66,12 @@ def proposal(said: dict[str, Any]) -> Proposal:
     return Proposal(**fields, digest=digest(said))
 
 
-def find(action_id: object) -> Action:
-    """The action as it stands, with all that the verbs want to know about it."""
-    return Action.objects.select_related(
-        "agent", "action_type", "workflow__pool", "workflow__approval_owner", "assignee"
-    ).get(pk=action_id)
+def find(tale: Tale, action_id: object) -> Action:
+    """The action as it stands, with its type, workflow and agent as the tale knows them."""
+    action = Action.objects.get(pk=action_id)
+    action.action_type = tale.action_types[action.action_type_id]
+    action.workflow = action.action_type.workflow
+    return action
 
 
 def working(action: Action, minutes: float) -> datetime:

@@ -91,7 +91,7 @@ class Command(BaseCommand):
         there, people = known(team), options["people"] or [_administrator().username]
         try:
             read = map(proposals.propose, tools.read(_parsed(_read(options["file"]))))
-            made = drafts.new_only(there, workflow, read)
+            made = drafts.pending(there, workflow, read, accepted=options["accept"])
         except ValueError as error:
             raise CommandError(f"{options['file']}: {error}") from None
         document = drafts.document(
@@ -105,7 +105,10 @@ class Command(BaseCommand):
         if there["team"] is None:
             document["team"] = {"slug": team, "name": team.replace("-", " ").capitalize()}
         self._check(document, team)
-        printing.proposals(self.console, made, accepted=options["accept"])
+        if made:
+            printing.proposals(self.console, made, accepted=options["accept"])
+        else:
+            self.console.print("The workflow lists all of them already.")
         self._apply(document, team, list(dict.fromkeys([*_administrators(), *people])))
 
     def _check(self, document: Document, team: str) -> None:

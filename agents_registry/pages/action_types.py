@@ -1,0 +1,157 @@
+"""One action type: what it is, the rules it is judged by, and how it is stopped."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agents_registry import stops, words
+from agents_registry.models import ActionType, Person, Stop, StopKind, Workflow
+from agents_registry.pages import people, rules, timing, workflows
+from agents_registry.pages.people import Name
+from agents_registry.pages.rules import (
+    ImpactRow,
+    InputRow,
+    LoosenedRow,
+    StopRuleRow,
+    ThresholdRow,
+)
+from agents_registry.permissions import can_stop
+from agents_registry.policy import documents
+from agents_registry.revisions import policy_document
+from ledger.canonical import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line about the type; `hole` says what should stand there and does not."""
+
+    label: str
+    value: str
+    hole: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypePage:
+    """The whole page. `stop_target` is empty where this person has nothing to stop."""
+
+    key: str
+    name: str
+    description: str
+    workflow_name: str
+    workflow_url: str
+    risk_owner: str
+    tier: str
+    tier_words: str
+    mode_words: str
+    confirmed: bool
+    policy_short: str
+    facts: list[Fact]
+    confidence_words: str
+    thresholds: list[ThresholdRow]
+    stop_rules: list[StopRuleRow]
+    inputs: list[InputRow]
+    waives: list[str]
+    impact: list[ImpactRow]
+    loosened: list[LoosenedRow]
+    schema: str
+    stop_target: str
+
+
+def page(action_type: ActionType, workflow: Workflow, person: Person) -> TypePage:
+    """The page of one type of a workflow that `workflows.of_team` read, for this person."""
+    document = policy_document(action_type)
+    policy = documents.parse(document)
+    name = people.names_for(workflow, [*rules.signers(policy), *_own_addressees(action_type)])
+    tier = workflows.least_tier_of(action_type, workflow)
+    target = stops.action_type_target(action_type)
+    stop = _stop_on(workflow, target)
+    return TypePage(
+        key=action_type.key,
+        name=str(action_type),
+        description=action_type.description,
+        workflow_name=workflow.name,
+        workflow_url=workflows.url_of(workflow),
+        risk_owner=people.owner_or_nobody(workflow, "risk_owner"),
+        tier=tier,
+        tier_words=words.TIERS[tier],
+        mode_words=words.MODES[action_type.mode],
+        confirmed=action_type.confirmed,
+        policy_short=_short(digest(document)),
+        facts=[*_standing(action_type, workflow, stop), *_facts(action_type, workflow, name)],
+        confidence_words=rules.confidence(policy),
+        thresholds=rules.thresholds(policy, name),
+        stop_rules=rules.stop_rules(policy, name),
+        inputs=rules.inputs(policy),
+        waives=rules.waives(policy),
+        impact=rules.impact(policy, action_type.impact),
+        loosened=rules.loosened(policy),
+        schema=json.dumps(action_type.payload_schema, indent=2, ensure_ascii=False),
+        stop_target="" if stop or not can_stop(person, workflow.team) else target,
+    )
+
+
+def _own_addressees(action_type: ActionType) -> list[str]:
+    return timing.addressees(action_type.chain) if action_type.chain else []
+
+
+def _stop_on(workflow: Workflow, target: str) -> Stop | None:
+    return stops.in_force(workflow.team).filter(kind=StopKind.ACTION_TYPE, target=target).first()
+
+
+def _standing(action_type: ActionType, workflow: Workflow, stop: Stop | None) -> Iterator[Fact]:
+    """What keeps it from being used at all."""
+    if action_type.retired_at:
+        yield Fact("Retired", "nothing new of it is taken in")
+    if stop:
+        by = stop.by or "the escalation chain"
+        owner = people.owner_or_nobody(workflow, "risk_owner")
+        yield Fact("Stopped", f"by {by}: “{stop.reason}” {owner} can turn it back on.")
+
+
+def _facts(action_type: ActionType, workflow: Workflow, name: Name) -> Iterator[Fact]:
+    if action_type.sentence:
+        yield Fact("In a sentence", action_type.sentence)
+    yield Fact("Verb", words.VERBS[action_type.verb])
+    yield Fact("Authority", workflows.authority_words(action_type))
+    yield Fact("Blast radius", f"{action_type.blast_radius}, as it is registered")
+    yield Fact("Undo", words.REVERSIBILITIES[action_type.reversibility])
+    yield _way_back(action_type)
+    if action_type.changes_terms:
+        yield Fact("Price or terms", "it changes them")
+    yield Fact("Reads", ", ".join(action_type.systems.get("reads", [])) or "no system")
+    yield Fact("Writes", ", ".join(action_type.systems.get("writes", [])) or "no system")
+    if action_type.data_classes:
+        yield Fact("Sees", ", ".join(each.replace("_", " ") for each in action_type.data_classes))
+    yield from _deciding(action_type, workflow, name)
+    yield Fact("Tried twice", _twice(action_type))
+
+
+def _way_back(action_type: ActionType) -> Fact:
+    if workflows.lacks_way_back(action_type):
+        return Fact("Taken back by", "", hole="no way back is named")
+    return Fact("Taken back by", action_type.rollback_path or "nothing to take back")
+
+
+def _deciding(action_type: ActionType, workflow: Workflow, name: Name) -> Iterator[Fact]:
+    """How people decide it, and how long that holds."""
+    yield Fact("Deadline", action_type.sla or f"{workflow.sla}, as the workflow has it")
+    if action_type.chain:
+        chain = timing.chain(action_type.chain, action_type.sla or workflow.sla, name)
+        yield Fact("Who is asked", " ".join([*chain.steps, chain.fallback_words]))
+    if action_type.approvals_needed > 1:
+        yield Fact("Approvals needed", f"{action_type.approvals_needed} people")
+    if action_type.settle_seconds is not None:
+        yield Fact("Undo is certain for", words.duration(action_type.settle_seconds))
+    yield Fact("An approval lasts", action_type.approval_life)
+    if action_type.checks:
+        yield Fact("Reviewers check", "; ".join(action_type.checks))
+
+
+def _twice(action_type: ActionType) -> str:
+    if action_type.idempotent:
+        return "does no harm: it may be taken again"
+    return "may do harm: an outcome that stays away is settled by the system owner"
+
+
+def _short(digest: str) -> str:
+    return f"{digest[:11]}…{digest[-4:]}"

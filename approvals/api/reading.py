@@ -1,0 +1,183 @@
+"""What an agent may read: itself, its actions, and the verdicts on them."""
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch
+from django.utils.http import parse_etags
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents_registry import stops
+from agents_registry.models import ActionType, Agent, Scope, StopKind, Workflow
+from approvals import answers as said
+from approvals import feed
+from approvals.api import answers, cursors
+from approvals.api.renderers import JSONLinesRenderer, JSONRenderer
+from approvals.api.schema import operation
+from approvals.api.serializers import DecisionsQuery
+from approvals.api.views import AgentView, agent_of, valid
+from approvals.delivery.waiting import PENDING_HEADER, wait_seconds
+from approvals.errors import Missing
+from approvals.models import DECIDING, Action, Decision
+from approvals.states import State
+
+PAGE = 50
+FEED_PAGE = 100
+THRESHOLD = ("metric", "operator", "limit", "currency", "effect")
+
+
+class Me(AgentView):
+    scopes = {"GET": Scope.READ}
+
+    @operation("me", "What this agent may do", {200: answers.MeAnswer})
+    def get(self, request: Request) -> Response:
+        """Its workflows with their action types, as they apply now."""
+        agent = agent_of(request)
+        stopped = {(stop.kind, stop.target) for stop in stops.in_force(agent.team)}
+        status = _status(stopped, StopKind.AGENT, stops.agent_target(agent))
+        types = ActionType.objects.filter(retired_at__isnull=True)
+        workflows = agent.workflows.prefetch_related(Prefetch("action_types", queryset=types))
+        return Response(
+            {
+                "agent": {"slug": agent.slug, "name": agent.name, "status": status},
+                "workflows": [_workflow(workflow, stopped) for workflow in workflows],
+            }
+        )
+
+
+class OneAction(AgentView):
+    scopes = {"GET": Scope.READ}
+
+    @operation(
+        "read_action",
+        "Read one action",
+        {200: answers.ActionAnswer, 304: None},
+        refuses=(404,),
+        takes={
+            "If-None-Match": "The ETag of what you have: 304 while it is the same.",
+            "Prefer": "`wait=30` answers as soon as it leaves `pending`, at most 60 seconds.",
+        },
+        gives={"ETag": "Changes with the action.", "Preference-Applied": "`wait` was heeded."},
+    )
+    def get(self, request: Request, action_id: UUID) -> Response:
+        """Its state, its verdict, its content as the agent sent it."""
+        action = _own_actions(agent_of(request)).filter(pk=action_id).first()
+        if action is None:
+            raise Missing("This agent has no such action.")
+        answer = whole(action)
+        etag = f'"{hashlib.sha256(json.dumps(answer).encode()).hexdigest()[:32]}"'
+        known = parse_etags(request.headers.get("If-None-Match", ""))
+        same = any(tag.removeprefix("W/") in {etag, "*"} for tag in known)
+        response = Response(None if same else answer, status=304 if same else 200)
+        response.headers["ETag"] = etag
+        if action.state == State.PENDING and wait_seconds(request.headers.get("Prefer", "")):
+            response.headers[PENDING_HEADER] = "1"
+        return response
+
+
+class Decisions(AgentView):
+    scopes = {"GET": Scope.READ}
+    renderer_classes = (JSONRenderer, JSONLinesRenderer)
+
+    @operation(
+        "follow_decisions",
+        "Follow the verdicts on the agent's actions",
+        {
+            (200, "application/json"): answers.DecisionListAnswer,
+            (200, "application/jsonl"): answers.LearnedAnswer,
+        },
+        query=DecisionsQuery,
+    )
+    def get(self, request: Request) -> Response:
+        """The oldest first. `next` is where to go on, now or later: keep it. With
+        `Accept: application/jsonl` one decision a line, each with its own cursor."""
+        query = valid(DecisionsQuery, request.GET.dict())
+        after = query.get("after")
+        decisions = feed.learned(
+            agent=agent_of(request),
+            after=cursors.decision_of(after, name="after") if after else 0,
+            limit=query.get("limit", FEED_PAGE),
+        )
+        results = [_learned(decision) for decision in decisions]
+        return Response({"results": results, "next": results[-1]["cursor"] if results else after})
+
+
+def whole(action: Action) -> dict[str, Any]:
+    """The action as a single one is answered: with its content and the verdict on it."""
+    content = action.contents.get(revision=action.revision)
+    decision = (
+        action.decisions.select_related("person")
+        .filter(revision=action.revision, verdict__in=DECIDING, undone_at__isnull=True)
+        .order_by("-id")
+        .first()
+    )
+    return said.action(action, content=content, decision=decision)
+
+
+def page_of(agent: Agent, query: dict[str, Any]) -> dict[str, Any]:
+    """One page of the agent's actions by keyset on the id, which sorts by time."""
+    limit = query.get("limit", PAGE)
+    actions = _own_actions(agent).filter(**_filters(query)).order_by("-id")[: limit + 1]
+    shown, more = list(actions[:limit]), len(actions) > limit
+    return {
+        "results": [said.listed(action) for action in shown],
+        "next": cursors.for_action(shown[-1].pk) if more else None,
+    }
+
+
+def _filters(query: dict[str, Any]) -> dict[str, Any]:
+    named = {"state": "state", "workflow": "workflow__slug", "run_id": "run_id"}
+    filters = {column: query[name] for name, column in named.items() if name in query}
+    if cursor := query.get("cursor"):
+        filters["id__lt"] = cursors.action_of(cursor, name="cursor")
+    return filters
+
+
+def _own_actions(agent: Agent) -> Any:
+    return Action.objects.filter(agent=agent).select_related("workflow", "action_type")
+
+
+def _learned(decision: Decision) -> dict[str, Any]:
+    action = decision.action
+    return {
+        "cursor": cursors.for_decision(decision.pk),
+        **said.decided(decision),
+        "workflow": action.workflow.slug,
+        "action_type": action.action_type.key,
+        "run_id": action.run_id,
+    }
+
+
+def _workflow(workflow: Workflow, stopped: set[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "slug": workflow.slug,
+        "name": workflow.name,
+        "status": _status(stopped, StopKind.WORKFLOW, stops.workflow_target(workflow)),
+        "action_types": [_allowed(action_type) for action_type in workflow.action_types.all()],
+    }
+
+
+def _allowed(action_type: ActionType) -> dict[str, Any]:
+    line = action_type.confidence_line
+    return {
+        "key": action_type.key,
+        "verb": action_type.verb,
+        "authority_level": action_type.authority_level,
+        "authority": action_type.authority,
+        "mode": action_type.mode,
+        "blast_radius": action_type.blast_radius,
+        "reversibility": action_type.reversibility,
+        "confidence_line": None if line is None else float(line),
+        "thresholds": [
+            {name: row.get(name) for name in THRESHOLD} for row in action_type.thresholds
+        ],
+        "payload_schema": action_type.payload_schema,
+        "idempotent": action_type.idempotent,
+    }
+
+
+def _status(stopped: set[tuple[str, str]], kind: StopKind, target: str) -> str:
+    return "paused" if (kind, target) in stopped else "active"

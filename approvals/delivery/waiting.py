@@ -1,0 +1,116 @@
+"""Prefer: wait (RFC 7240): holds an answer back until its action leaves `pending`, on the event
+loop, with no thread and no database connection while it waits."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from approvals.delivery.live import Waiters
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LONGEST_WAIT = 60
+PENDING_HEADER = "Review-Queue-Pending"
+"""Set by the view on an answer that is worth waiting for; it never leaves the house."""
+
+WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
+
+
+def wait_seconds(prefer: str) -> int:
+    """How long a Prefer header lets the answer take, at most a minute; 0 when it does not."""
+    found = WAIT.search(prefer)
+    return min(int(found[1]), LONGEST_WAIT) if found else 0
+
+
+@dataclass(slots=True)
+class Answer:
+    """One whole answer of the inner application."""
+
+    start: Message = field(default_factory=dict)
+    body: list[bytes] = field(default_factory=list)
+
+    async def take(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.start = message
+        else:
+            self.body.append(message.get("body", b""))
+
+    @property
+    def pending(self) -> bool:
+        return any(name == _PENDING for name, _ in self.start["headers"])
+
+    async def give(self, send: Send, seconds: int) -> None:
+        headers = [pair for pair in self.start["headers"] if pair[0] != _PENDING]
+        headers.append((b"preference-applied", f"wait={seconds}".encode()))
+        await send({**self.start, "headers": headers})
+        await send({"type": "http.response.body", "body": b"".join(self.body)})
+
+
+_PENDING = PENDING_HEADER.lower().encode()
+
+
+async def answer_when_decided(
+    inner: Application,
+    waiters: Waiters,
+    *,
+    action_id: str,
+    seconds: int,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Asks `inner`; while it says pending, asks again at each wake-up and when the time is up.
+
+    The waiter is registered before the first question, so that no decision falls in between.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        with waiters.waiting_for(action_id) as woken:
+            while True:
+                woken.clear()
+                answer = await _ask(inner, scope)
+                left = until - loop.time()
+                if not answer.pending or left <= 0:
+                    break
+                await _first_of(woken, gone, left)
+                if gone.done():
+                    return
+        await answer.give(send, seconds)
+    finally:
+        gone.cancel()
+
+
+async def _ask(inner: Application, scope: Scope) -> Answer:
+    answer = Answer()
+    await inner(scope, _no_body, answer.take)
+    return answer
+
+
+async def _no_body() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _gone(receive: Receive) -> None:
+    """Ends when the client does."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _first_of(woken: asyncio.Event, gone: "asyncio.Future[None]", seconds: float) -> None:
+    waiting: asyncio.Future[Any] = asyncio.ensure_future(woken.wait())
+    first: set[asyncio.Future[Any]] = {waiting, gone}
+    try:
+        await asyncio.wait(first, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting

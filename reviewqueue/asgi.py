@@ -1,0 +1,77 @@
+"""The ASGI entry: answers what waits on the event loop, and hands the rest to the WSGI application
+in threads."""
+
+import asyncio
+import contextlib
+import re
+from urllib.parse import quote
+
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+
+from approvals.delivery.live import Waiters, listen
+from approvals.delivery.waiting import (
+    Application,
+    Receive,
+    Scope,
+    Send,
+    answer_when_decided,
+    wait_seconds,
+)
+from reviewqueue.wsgi import application as wsgi_application
+
+THREADS = 16
+ONE_ACTION = re.compile(r"/api/v1/actions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+
+inner: Application = WSGIMiddleware(wsgi_application, workers=THREADS)  # type: ignore[arg-type, assignment]
+waiters = Waiters()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """One server for everybody; a `web` process alone answers what waits at once."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http":
+        await _http(_plain(scope), receive, send)
+    else:
+        await inner(scope, receive, send)
+
+
+async def _http(scope: Scope, receive: Receive, send: Send) -> None:
+    action, seconds = ONE_ACTION.fullmatch(scope["path"]), wait_seconds(_prefer(scope))
+    if scope["method"] != "GET" or action is None or not seconds:
+        await inner(scope, receive, send)
+        return
+    await answer_when_decided(
+        inner,
+        waiters,
+        action_id=action[1],
+        seconds=seconds,
+        scope=scope,
+        receive=receive,
+        send=send,
+    )
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Listens for decisions from the server's start to its end."""
+    await receive()
+    listening = asyncio.create_task(listen(settings.DATABASE_DIRECT_URL, waiters))
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    listening.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await listening
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def _plain(scope: Scope) -> Scope:
+    """The request as WSGI can carry it: an ASCII query, and no header that poses as another."""
+    headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+    query = quote(scope["query_string"], safe="%/?:@!$&'()*+,;=-._~[]").encode()
+    return {**scope, "headers": headers, "query_string": query}
+
+
+def _prefer(scope: Scope) -> str:
+    values = (value for name, value in scope["headers"] if name == b"prefer")
+    return b",".join(values).decode("latin-1")

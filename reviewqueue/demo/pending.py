@@ -1,0 +1,68 @@
+"""What waits for people when the demo starts: some of it late, some of it wrong."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from agents_registry.models import Person, Workflow
+from agents_registry.sla import Calendar, Duration
+from agents_registry.sla import LENGTHS
+from approvals import review
+from approvals.models import Action
+from approvals.states import State
+from approvals.transitions import Seen
+from reviewqueue.demo import deciding, history, organisation, texts
+from reviewqueue.demo.tale import Tale, stage
+from reviewqueue.demo.timeline import work_ago
+
+
+def is_there() -> bool:
+    return Action.objects.filter(
+        team__slug__in=organisation.TEAMS, state=State.PENDING
+    ).exists()
+
+
+def plan(tale: Tale, *, left: bool) -> None:
+    """Plans the cases whose chain was left to its end (`left`), or all others."""
+    for case in texts.cases():
+        if case.get("left", False) is left:
+            when = work_ago(tale.now, _work(case["ago"]), _calendar(case["request"]["workflow"]))
+            tale.timeline.at(when, partial(_stage, tale, case))
+
+
+def pause(tale: Tale) -> None:
+    """Plans the stop that is in force."""
+    paused = tale.texts["paused"]
+    when = tale.now - timedelta(hours=paused["hours_ago"])
+    tale.timeline.at(when, partial(history.stop_workflow, paused["workflow"], paused["reason"]))
+
+
+def _stage(tale: Tale, case: dict[str, Any]) -> None:
+    action = stage(tale, case["agent"], case["request"])
+    if case.get("left"):
+        deciding.watch(tale, action)
+    if then := case.get("then"):
+        when = deciding.working(action, 40)
+        tale.timeline.at(when, partial(_then, action, **then))
+
+
+def _then(action: Action, person: str, verdict: str, comment: str) -> None:
+    verdicts = {"escalate": review.escalate, "ask_for_changes": review.ask_for_changes}
+    verdicts[verdict](
+        action_id=action.pk,
+        person=Person.objects.get(username=person),
+        seen=Seen.of(action),
+        comment=comment,
+    )
+
+
+def _work(words: str) -> timedelta:
+    duration = Duration.parse(words)
+    return duration.amount * LENGTHS[duration.unit]
+
+
+def _calendar(workflow: str) -> Calendar:
+    found = Workflow.objects.select_related("calendar").get(
+        team__slug__in=organisation.TEAMS, slug=workflow
+    )
+    return Calendar.from_document(found.calendar.document)
