@@ -22,7 +22,7 @@ test: $(READY) browser lint  # the whole suite
 		$(BIN)/python manage.py makemigrations --check --dry-run; \
 		SECRET_KEY=$$($(BIN)/python -c "import secrets; print(secrets.token_hex(32))") \
 		PUBLIC_URL=https://queue.example $(BIN)/python manage.py check --deploy --fail-level WARNING; \
-		$(BIN)/pytest -n auto'
+		$(BIN)/pytest -n auto --dist loadgroup'
 
 lint: $(READY)  # style, templates, types
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ def least_tier(policy: Policy, holes: tuple[str, ...] = ()) -> Tier:
     bare = replace(
         policy,
         thresholds=(),
-
+        stop_rules=(),
         confidence_line=None,
         impact=policy.impact and _smallest(policy.impact),
     )

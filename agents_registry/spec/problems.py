@@ -7,7 +7,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from agents_registry.spec.shape import DOCUMENT
+from agents_registry.spec.shape import DOCUMENT, EMAIL, KEY, SLUG, USERNAME
 from ledger.canonical import canonical
 
 DEEPEST = 48
@@ -19,6 +19,12 @@ _KINDS = {
     "boolean": "true or false",
     "integer": "a whole number",
     "null": "null",
+}
+_PATTERNS = {
+    SLUG: "is no slug: a-z, 0-9, - and _, at most 50 of them.",
+    USERNAME: "is no username: letters, digits and . @ + - _ only.",
+    KEY: "is no key: letters, digits and . : - _, at most 80 of them.",
+    EMAIL: "is no e-mail address.",
 }
 
 
@@ -73,7 +79,7 @@ def _words(error: ValidationError) -> str:
             unknown = [name for name in instance if name not in schema["properties"]]
             return f"There is no field {_listed(unknown)}."
         case "pattern":
-            return f"{str(instance)[:80]!r} is not written as such names are ({bound})."
+            return f"{str(instance)[:80]!r} {_PATTERNS[bound]}"
         case "uniqueItems":
             return "Something is listed twice."
     return f"It must keep to {error.validator} {bound}."

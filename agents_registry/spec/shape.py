@@ -45,6 +45,7 @@ def _text(longest: int, /, **more: Any) -> Schema:
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,49}$"
 USERNAME = r"^[\w.@+-]{1,150}$"
 KEY = r"^[A-Za-z0-9_.:-]{1,80}$"
+EMAIL = r"^([^@\s]+@[^@\s]+)?$"
 
 _slug = {"type": "string", "pattern": SLUG}
 _username = {"type": "string", "pattern": USERNAME}
@@ -56,7 +57,7 @@ _anything: Schema = {}
 TEAM = _row(slug=_slug, name=_title)
 PERSON = _row(
     name=_text(150, default=""),
-    email=_text(254, pattern=r"^([^@\s]+@[^@\s]+)?$", default=""),
+    email=_text(254, pattern=EMAIL, default=""),
     role=_one_of("member", "manager", "auditor") | {"default": "member"},
 )
 POOL = _row(name=_title, people=_list(_username, uniqueItems=True, default=[]))

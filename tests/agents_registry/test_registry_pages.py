@@ -8,15 +8,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from hypothesis import given
 
 from agents_registry import built_in, stops
 from agents_registry.models import ActionType, Agent, Person, Pool, Role, Stop, StopKind, Workflow
 from agents_registry.policy import documents
-from agents_registry.policy.evaluate import evaluate
+from agents_registry.policy.findings import Tier
 from agents_registry.policy.least import least_tier
-from agents_registry.revisions import policy_document
 from tests import factories
-from tests.agents_registry.policies import MONEY, create_facts, create_policy
+from tests.agents_registry.policies import MONEY, create_policy, judge
+from tests.agents_registry.test_policy_strictness import FACTS, POLICIES
 
 
 def index_of(client: Client) -> Any:
@@ -474,10 +475,12 @@ def test_nobody_guarding_the_risk_raises_the_least_tier() -> None:
     assert least_tier(policy, ("pool",)) == "autonomous"
 
 
-def test_no_action_is_judged_laxer_than_the_least_tier(refund: ActionType) -> None:
-    policy = documents.parse(policy_document(refund))
-    small = create_facts(payload={"order": "A-1", "amount": 0, "currency": "USD"})
-    assert evaluate(policy, small).tier >= least_tier(policy)
+@given(POLICIES, FACTS)
+def test_no_action_is_judged_laxer_than_the_least_tier(
+    policy: dict[str, Any], facts: dict[str, Any]
+) -> None:
+    least = least_tier(documents.parse(policy), facts["holes"])
+    assert list(Tier).index(judge(policy, **facts).tier) >= list(Tier).index(least)
 
 
 # A number of queries that does not grow

@@ -92,7 +92,7 @@ class Command(BaseCommand):
         try:
             read = map(proposals.propose, tools.read(_parsed(_read(options["file"]))))
             made = drafts.pending(there, workflow, read, accepted=options["accept"])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CommandError(f"{options['file']}: {error}") from None
         document = drafts.document(
             there,
