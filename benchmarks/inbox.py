@@ -47,7 +47,7 @@ def _copy(cursor: Any, pattern: Action, content: Content, count: int) -> None:
         "due_at": "due_at - interval '1 day' + random() * interval '4 days'",
         "tier_rank": "(random() < 0.5)::int",
     }
-    values = ", ".join(changed.get(column, f'"{column}"') for column in columns)
+    values = ", ".join(changed.get(str(column), f'"{column}"') for column in columns)
     names = ", ".join(f'"{column}"' for column in columns)
     cursor.execute(
         f"INSERT INTO approvals_action (id, {names}) SELECT new.id, {values} "

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -60,7 +61,7 @@ def _posts() -> str:
     proposal = propose(refund)
     for number in range(KEYS):
         key = f"key-{number}"
-        _at_once([lambda key=key: staging.stage(agent=agent, proposal=proposal, key=key)] * POSTERS)
+        _at_once([partial(staging.stage, agent=agent, proposal=proposal, key=key)] * POSTERS)
     return f"{Action.objects.filter(agent=agent).count()} rows for {KEYS} keys"
 
 
@@ -86,7 +87,8 @@ def _left(agent: Any) -> bool:
 
 
 def _at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
-    start, results = threading.Barrier(len(jobs)), [None] * len(jobs)
+    start = threading.Barrier(len(jobs))
+    results: list[Any] = [None] * len(jobs)
 
     def run(number: int, job: Callable[[], Any]) -> None:
         try:

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,7 +13,7 @@ from agents_registry import current_team
 from agents_registry.current_team import person_of, team_of
 from agents_registry.models import StopKind
 from approvals import stopping
-from approvals.errors import Refused
+from approvals.errors import Conflict, Invalid
 from approvals.pages import words
 from ledger import clock
 from oversight.ownership import ownership
@@ -34,7 +33,7 @@ def stop(request: HttpRequest) -> HttpResponse:
     post = request.POST
     try:
         if post.get("kind") not in StopKind.values:
-            raise Refused("Choose what to stop.")
+            raise Invalid("Choose what to stop.")
         stopping.stop(
             team=team_of(request),
             kind=StopKind(post["kind"]),
@@ -42,7 +41,7 @@ def stop(request: HttpRequest) -> HttpResponse:
             reason=post.get("reason", "").replace("\x00", ""),
             person=person_of(request),
         )
-    except Refused as refusal:
+    except (Conflict, Invalid) as refusal:
         messages.warning(request, refusal.detail)
     else:
         messages.info(request, "Stopped. Nothing is released from now on.")
@@ -56,8 +55,8 @@ def resume(request: HttpRequest, stop_id: UUID) -> HttpResponse:
     note = request.POST.get("note", "").replace("\x00", "")
     try:
         stopping.resume(stop_id=stop_id, person=person_of(request), note=note)
-    except (Refused, PermissionDenied) as refusal:
-        messages.warning(request, str(refusal))
+    except (Conflict, Invalid) as refusal:
+        messages.warning(request, refusal.detail)
     else:
         messages.info(request, "Turned on. Waiting deadlines moved on by the time it stood still.")
     return HttpResponseRedirect(reverse("ownership") + "#stop", status=303)

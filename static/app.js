@@ -78,8 +78,16 @@
       mark(find("#detail")?.dataset.action);
       if (document.activeElement === document.body) find(".what", event.target)?.focus();
     }
+    if (event.target.id === "form-fields") stayBy(event.detail.requestConfig.elt);
     passToasts();
   });
+
+  // The button that added or took out an item is a new one now; focus stays where it was.
+  function stayBy({ name, value }) {
+    const same = document.getElementsByName(name);
+    const button = [...same].find((each) => each.value === value) ?? find('[name="add"]');
+    button.focus();
+  }
 
   function arrive(article, { xhr, requestConfig }) {
     const { path, verb, elt } = requestConfig;
@@ -105,14 +113,14 @@
     element.focus();
   }
 
+  // The server has taken the row out; its drafts and a heading without rows go after it.
   function forget(action) {
     for (const name of [...drafts.keys()]) if (name.startsWith(action)) drafts.delete(name);
-    const list = rowOf(action)?.parentElement;
-    rowOf(action)?.remove();
-    if (list && !list.children.length) {
-      list.previousElementSibling.remove();
-      list.remove();
-    }
+    for (const list of all("#rows ol"))
+      if (!list.children.length) {
+        list.previousElementSibling.remove();
+        list.remove();
+      }
   }
 
   function reloadRows() {

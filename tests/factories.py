@@ -29,7 +29,7 @@ from ledger.canonical import digest
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
 
-ALWAYS = {
+ALWAYS: dict[str, Any] = {
     "time_zone": "UTC",
     "hours": {
         day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -17,6 +17,7 @@ from agents_registry.pages.rules import (
 )
 from agents_registry.permissions import can_stop
 from agents_registry.policy import documents
+from agents_registry.policy.floors import BUILT_IN
 from agents_registry.revisions import policy_document
 from ledger.canonical import digest
 
@@ -123,7 +124,8 @@ def _facts(action_type: ActionType, workflow: Workflow, name: Name) -> Iterator[
     if action_type.data_classes:
         yield Fact("Sees", ", ".join(each.replace("_", " ") for each in action_type.data_classes))
     yield from _deciding(action_type, workflow, name)
-    yield Fact("Tried twice", _twice(action_type))
+    if action_type.key not in BUILT_IN:
+        yield from _taking(action_type)
 
 
 def _way_back(action_type: ActionType) -> Fact:
@@ -133,24 +135,26 @@ def _way_back(action_type: ActionType) -> Fact:
 
 
 def _deciding(action_type: ActionType, workflow: Workflow, name: Name) -> Iterator[Fact]:
-    """How people decide it, and how long that holds."""
+    """How people decide it."""
     yield Fact("Deadline", action_type.sla or f"{workflow.sla}, as the workflow has it")
     if action_type.chain:
         chain = timing.chain(action_type.chain, action_type.sla or workflow.sla, name)
         yield Fact("Who is asked", " ".join([*chain.steps, chain.fallback_words]))
     if action_type.approvals_needed > 1:
         yield Fact("Approvals needed", f"{action_type.approvals_needed} people")
-    if action_type.settle_seconds is not None:
-        yield Fact("Undo is certain for", words.duration(action_type.settle_seconds))
-    yield Fact("An approval lasts", action_type.approval_life)
     if action_type.checks:
         yield Fact("Reviewers check", "; ".join(action_type.checks))
 
 
-def _twice(action_type: ActionType) -> str:
+def _taking(action_type: ActionType) -> Iterator[Fact]:
+    """What an approval is worth, and what becomes of an outcome that stays away."""
+    if action_type.settle_seconds is not None:
+        yield Fact("Undo is certain for", words.duration(action_type.settle_seconds))
+    yield Fact("An approval lasts", action_type.approval_life)
     if action_type.idempotent:
-        return "does no harm: it may be taken again"
-    return "may do harm: an outcome that stays away is settled by the system owner"
+        yield Fact("Done twice", "does no harm: without an outcome it may be taken again")
+    else:
+        yield Fact("Done twice", "may do harm: without an outcome the system owner settles it")
 
 
 def _short(digest: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from agents_registry import words
 from agents_registry.pages.people import Name
 from agents_registry.policy import wording
+from agents_registry.policy.findings import Tier
 from agents_registry.policy.floors import FLOORS
 from agents_registry.policy.impact import as_text
 from agents_registry.policy.matrix import MANY, NO_LINES
@@ -15,7 +16,7 @@ from agents_registry.policy.shapes import Policy, StopRule, Threshold
 
 @dataclass(frozen=True, slots=True)
 class ThresholdRow:
-    """`code` is the comparison that is made, `ask_words` who signs when it is crossed."""
+    """`code` is the comparison that is made; `ask_words` is empty where the usual people sign."""
 
     words: str
     code: str
@@ -79,7 +80,7 @@ def thresholds(policy: Policy, name: Name) -> list[ThresholdRow]:
             words=threshold.words or _in_words(threshold),
             code=_as_computed(threshold),
             effect_words=words.effect(threshold.consequence),
-            ask_words=name(threshold.ask) if threshold.ask else "",
+            ask_words=_signs(threshold, name),
         )
         for threshold in policy.thresholds
     ]
@@ -149,8 +150,15 @@ def _stop_rule(rule: StopRule, name: Name) -> StopRuleRow:
         cel=rule.when,
         effect_words=words.effect(rule.consequence),
         instead=rule.instead or "",
-        ask_words=name(rule.ask) if rule.ask else "",
+        ask_words=_signs(rule, name),
     )
+
+
+def _signs(rule: Threshold | StopRule, name: Name) -> str:
+    """Empty where the pool and the approval owner decide, as for any other action."""
+    if rule.consequence.tier is Tier.BLOCKED:
+        return "nobody: it cannot be approved"
+    return name(rule.ask) if rule.ask else ""
 
 
 def _figures(said: Mapping[str, Any]) -> Iterable[ImpactRow]:

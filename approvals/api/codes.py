@@ -39,6 +39,7 @@ CODES = {
     "unsupported_media_type": Code(
         415, "Not this kind of body", "Send Content-Type: application/json."
     ),
+    "null_characters_not_allowed": Code(400, "A text holds U+0000", "Remove the character."),
     # Its shape
     "invalid": Code(400, "The request is not valid", "Mend what `errors` points at."),
     "unknown_field": Code(

@@ -18,7 +18,7 @@ from approvals.api import answers, cursors
 from approvals.api.renderers import JSONLinesRenderer, JSONRenderer
 from approvals.api.schema import operation
 from approvals.api.serializers import DecisionsQuery
-from approvals.api.views import AgentView, agent_of, valid
+from approvals.api.views import AgentView, agent_of, asked
 from approvals.delivery.waiting import PENDING_HEADER, wait_seconds
 from approvals.errors import Missing
 from approvals.models import DECIDING, Action, Decision
@@ -94,7 +94,7 @@ class Decisions(AgentView):
     def get(self, request: Request) -> Response:
         """The oldest first. `next` is where to go on, now or later: keep it. With
         `Accept: application/jsonl` one decision a line, each with its own cursor."""
-        query = valid(DecisionsQuery, request.GET.dict())
+        query = asked(DecisionsQuery, request)
         after = query.get("after")
         decisions = feed.learned(
             agent=agent_of(request),

@@ -21,7 +21,7 @@ from approvals.api.serializers import (
     NothingBody,
     RevisionBody,
 )
-from approvals.api.views import AgentView, agent_of, valid
+from approvals.api.views import AgentView, agent_of, asked, valid
 from approvals.errors import Fault, Invalid
 from approvals.proposals import Proposal, Revised
 from ledger.canonical import digest
@@ -40,7 +40,7 @@ class Actions(AgentView):
     )
     def get(self, request: Request) -> Response:
         """The newest first. To go on, send `next` as `cursor`; `next` is null at the end."""
-        return Response(reading.page_of(agent_of(request), valid(ListQuery, request.GET.dict())))
+        return Response(reading.page_of(agent_of(request), asked(ListQuery, request)))
 
     @operation(
         "stage_action",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.exceptions import MethodNotAllowed, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -65,6 +65,14 @@ def agent_of(request: Request) -> Agent:
     agent: Any = request.user
     assert isinstance(agent, Agent)
     return agent
+
+
+def asked(serializer: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:
+    """The checked fields of the query; what is wrong is pointed at under `/query`."""
+    try:
+        return valid(serializer, request.GET.dict())
+    except ValidationError as error:
+        raise ValidationError({"query": error.detail}) from error
 
 
 def valid(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:

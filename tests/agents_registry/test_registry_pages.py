@@ -8,16 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from hypothesis import given
 
-from agents_registry import built_in, stops
+from agents_registry import built_in, stops, words
 from agents_registry.models import ActionType, Agent, Person, Pool, Role, Stop, StopKind, Workflow
-from agents_registry.policy import documents
-from agents_registry.policy.findings import Tier
-from agents_registry.policy.least import least_tier
 from tests import factories
-from tests.agents_registry.policies import MONEY, create_policy, judge
-from tests.agents_registry.test_policy_strictness import FACTS, POLICIES
 
 
 def index_of(client: Client) -> Any:
@@ -243,6 +237,19 @@ def test_a_calendar_that_never_closes_is_said_in_a_line(
     assert (line.days, line.hours) == ("Every day", "all day")
 
 
+@pytest.mark.parametrize(
+    ("addressee", "said"),
+    [
+        ("pool", "reviewer pool"),
+        ("pool:legal", "legal pool"),
+        ("risk_owner", "risk owner"),
+        ("person:kim", "kim"),
+    ],
+)
+def test_an_addressee_is_said_without_reading_anything(addressee: str, said: str) -> None:
+    assert words.who(addressee) == said
+
+
 # One action type
 
 
@@ -274,7 +281,9 @@ def test_thresholds_and_stop_rules_stand_beside_what_is_computed(
         },
         {"metric": "affected", "operator": ">=", "limit": 5, "effect": {"block": True}},
     ]
+    conflict = {"id": "conflict", "words": "Sources differ.", "when": "size(signals.conflicts) > 0"}
     refund.stop_rules = [
+        {**conflict, "effect": {"raise_to": "mandatory"}},
         {
             "id": "legal",
             "words": "A lawyer is mentioned.",
@@ -282,7 +291,7 @@ def test_thresholds_and_stop_rules_stand_beside_what_is_computed(
             "effect": {"mode_to": "draft_only"},
             "ask": "risk_owner",
             "instead": "Send nothing, and escalate.",
-        }
+        },
     ]
     refund.save()
     page, html = type_page_of(signed_in, refund)
@@ -292,8 +301,9 @@ def test_thresholds_and_stop_rules_stand_beside_what_is_computed(
     assert first.effect_words == "at least mandatory approval"
     assert first.ask_words == f"the approval owner, {refund.workflow.approval_owner}"
     assert second.words == "The number affected is at or above 5."
-    assert (second.effect_words, second.ask_words) == ("blocked", "")
-    (rule,) = page.stop_rules
+    assert (second.effect_words, second.ask_words) == ("blocked", "nobody: it cannot be approved")
+    usual, rule = page.stop_rules
+    assert usual.ask_words == ""
     assert rule.cel == '"legal" in signals.categories'
     assert rule.effect_words == "at least batch review, draft-only"
     assert rule.instead == "Send nothing, and escalate."
@@ -429,58 +439,6 @@ def test_an_auditor_reads_everything_and_stops_nothing(client: Client, refund: A
     page, html = type_page_of(client, refund)
     assert page.stop_target == ""
     assert "Stop it now" not in html
-
-
-# The tier that a type needs at the least
-
-
-@pytest.mark.parametrize(
-    ("fields", "tier"),
-    [
-        ({}, "autonomous"),
-        ({"impact": MONEY}, "autonomous"),
-        ({"reversibility": "irreversible"}, "spot_check"),
-        ({"blast_radius": "high"}, "batch_review"),
-        ({"impact": None}, "batch_review"),
-        ({"impact": {"affected": {"const": 12}, "high_affected": 10}}, "batch_review"),
-        ({"mode": "approval_gated"}, "batch_review"),
-        ({"confirmed": False, "mode": "draft_only"}, "mandatory"),
-        ({"verb": "refund"}, "mandatory"),
-        ({"verb": "refund", "loosened": [{"floor": "refund", "tier": "spot_check"}]}, "spot_check"),
-        ({"authority_level": "external_message"}, "mandatory"),
-        ({"changes_terms": True}, "blocked"),
-        ({"confidence_line": 0.9}, "autonomous"),
-    ],
-)
-def test_the_least_tier_follows_from_the_registry_alone(fields: dict[str, Any], tier: str) -> None:
-    assert least_tier(documents.parse(create_policy(**fields))) == tier
-
-
-def test_no_rule_that_may_stay_silent_raises_the_least_tier() -> None:
-    effect = {"block": True}
-    policy = create_policy(
-        impact=MONEY,
-        thresholds=[
-            {"metric": "spend_delta", "operator": "<", "limit": 1, "currency": "USD",
-             "effect": effect}
-        ],
-        stop_rules=[{"id": "any", "words": "Any.", "when": "payload.bad", "effect": effect}],
-    )  # fmt: skip
-    assert least_tier(documents.parse(policy)) == "autonomous"
-
-
-def test_nobody_guarding_the_risk_raises_the_least_tier() -> None:
-    policy = documents.parse(create_policy())
-    assert least_tier(policy, ("risk_owner",)) == "batch_review"
-    assert least_tier(policy, ("pool",)) == "autonomous"
-
-
-@given(POLICIES, FACTS)
-def test_no_action_is_judged_laxer_than_the_least_tier(
-    policy: dict[str, Any], facts: dict[str, Any]
-) -> None:
-    least = least_tier(documents.parse(policy), facts["holes"])
-    assert list(Tier).index(judge(policy, **facts).tier) >= list(Tier).index(least)
 
 
 # A number of queries that does not grow

@@ -126,7 +126,6 @@ def test_the_people_of_a_pool_are_told_by_number_only(workflow: Workflow) -> Non
     ("field", "old", "new"),
     [
         ("mode", "approval_gated", "draft_only"),
-        ("confirmed", True, False),
         ("changes_terms", False, True),
         ("blast_radius", "low", "high"),
         ("reversibility", "reversible", "irreversible"),
@@ -139,7 +138,7 @@ def test_the_people_of_a_pool_are_told_by_number_only(workflow: Workflow) -> Non
         ("thresholds", [], threshold(200)),
         ("thresholds", threshold(200), threshold(100)),
         ("waives", ["before", "trace"], ["trace"]),
-        ("loosened", [{"floor": "send", "tier": "autonomous"}], []),
+        ("loosened", [{"floor": "refund", "tier": "batch_review"}], []),
         ("loosened", [], [{"floor": "send", "tier": "mandatory"}]),
         ("required_inputs", [], [{"name": "usage_90d"}]),
         ("impact", {"affected": "/n", "high_affected": 9}, {"affected": "/n", "high_affected": 5}),
@@ -149,21 +148,22 @@ def test_the_people_of_a_pool_are_told_by_number_only(workflow: Workflow) -> Non
 def test_any_owner_tightens_and_only_the_risk_owner_takes_it_back(
     workflow: Workflow, field: str, old: Any, new: Any
 ) -> None:
-    confirmed = new if field == "confirmed" else True
-    mode = "draft_only" if field == "confirmed" else "approval_gated"
-    row = factories.create_action_type(
-        workflow, f"t-{field}", **{"mode": mode, "confirmed": confirmed, field: new}
-    )
-    if field != "confirmed":
-        for owner in (workflow.workflow_owner, workflow.system_owner, workflow.approval_owner):
-            with pytest.raises(PermissionDenied, match="risk owner"):
-                save(row=row, changes={field: old}, actor=owner)
-        assert save(row=row, changes={field: old}, actor=workflow.risk_owner)
-    else:
+    row = factories.create_action_type(workflow, "t", **{field: new})
+    for owner in (workflow.workflow_owner, workflow.system_owner, workflow.approval_owner):
         with pytest.raises(PermissionDenied, match="risk owner"):
-            save(row=row, changes={"confirmed": True}, actor=workflow.system_owner)
-        assert save(row=row, changes={"confirmed": True}, actor=workflow.risk_owner)
+            save(row=row, changes={field: old}, actor=owner)
+    assert save(row=row, changes={field: old}, actor=workflow.risk_owner)
     assert save(row=row, changes={field: new}, actor=workflow.system_owner)
+
+
+def test_any_owner_takes_a_confirmation_back_and_only_the_risk_owner_gives_it(
+    workflow: Workflow, refund: ActionType
+) -> None:
+    off, on = {"confirmed": False, "mode": "draft_only"}, {"confirmed": True}
+    assert save(row=refund, changes=off, actor=workflow.system_owner)
+    with pytest.raises(PermissionDenied, match="risk owner"):
+        save(row=refund, changes=on, actor=workflow.system_owner)
+    assert save(row=refund, changes=on, actor=workflow.risk_owner)
 
 
 def test_a_higher_limit_or_a_dropped_rule_is_loosening(workflow: Workflow) -> None:

@@ -20,7 +20,9 @@ PURE = {
     "agents_registry/calendars.py": set(),
     "approvals/states.py": set(),
     "approvals/proposals.py": set(),
-    "approvals/diffs.py": set(),
+    "approvals/diffs.py": {"approvals.inert"},
+    "approvals/schema_forms": {"approvals.schema_forms", "approvals.inert", "approvals.diffs"},
+    "approvals/state_table.py": {"approvals.states"},
     "approvals/inert.py": set(),
     "ledger/canonical.py": set(),
 }

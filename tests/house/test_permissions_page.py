@@ -1,0 +1,126 @@
+"""Every cell of `docs/permissions.md`, tried against the real pages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from agents_registry.models import ActionType, Agent, Person, Role, StopKind, Workflow
+from approvals import follow_ups, stopping
+from approvals.models import Action
+from tests.factories import create_person, create_team, reviewer_of, seen
+
+PAGE = Path(__file__).parents[2] / "docs" / "permissions.md"
+REFUSALS = {403, 404}
+
+
+def cells() -> Iterator[tuple[str, str, bool]]:
+    table = [line.strip("| \n").split(" | ") for line in PAGE.open() if line.startswith("| ")]
+    head, *rows = table
+    for verb, *answers in rows:
+        for role, answer in zip(head[1:], answers, strict=True):
+            yield verb, role, {"yes": True, "no": False}[answer]
+
+
+def person_in(role: str, workflow: Workflow) -> Person:
+    if role.endswith("owner"):
+        owner: Person = getattr(workflow, role.replace(" ", "_"))
+        return owner
+    if role == "reviewer":
+        return reviewer_of(workflow)
+    if role == "stranger":
+        return create_person(team=create_team())
+    return create_person(team=workflow.team, role=Role(role))
+
+
+def verdict(action: Action, name: str, **fields: Any) -> dict[str, Any]:
+    page = seen(action)
+    return {
+        "verdict": name,
+        "revision": page.revision,
+        "digest": page.payload_digest,
+        "policy_revision": page.policy_revision,
+        "checked": ["all"],
+        "comment": "because",
+        **fields,
+    }
+
+
+def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> Any:
+    colleague = workflow.pool.people.order_by("-pk")[0].username
+    decide = f"/actions/{action.pk}/decide"
+    match verb:
+        case "see the inbox":
+            return client.get("/inbox/?view=all")
+        case "see an action":
+            return client.get(f"/actions/{action.pk}/")
+        case "see the registry's workflow":
+            return client.get(f"/registry/{workflow.slug}/")
+        case "see the ownership page":
+            return client.get("/ownership/")
+        case "approve":
+            return client.post(decide, verdict(action, "approved"))
+        case "edit and approve":
+            return client.post(f"/actions/{action.pk}/edit", verdict(action, "edited"))
+        case "reject":
+            return client.post(decide, verdict(action, "rejected", reason="tone"))
+        case "ask for changes":
+            return client.post(decide, verdict(action, "changes_requested"))
+        case "take over":
+            return client.post(decide, verdict(action, "taken_over"))
+        case "escalate":
+            return client.post(decide, verdict(action, "escalated"))
+        case "reassign":
+            return client.post(decide, verdict(action, "reassigned", to=colleague))
+        case "end open work of a failure":
+            work = follow_ups.open_for(action=action, kind="failed")
+            choice = {"choice": "close", "reason": "seen"}
+            return client.post(f"/follow-ups/{work.pk}/close", choice)
+        case "stop the workflow":
+            target = {"kind": "workflow", "target": str(workflow.pk), "reason": "a test"}
+            return client.post("/stop", target)
+        case "turn it on again":
+            stop = stopping.stop(
+                team=workflow.team,
+                kind=StopKind.WORKFLOW,
+                target=str(workflow.pk),
+                reason="a test",
+                person=workflow.workflow_owner,
+            )
+            return client.post(f"/stops/{stop.pk}/resume", {"note": "mended"})
+    pytest.fail(f"no attempt is written for “{verb}”")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("verb", "role", "allowed"), cells())
+def test_each_role_is_let_through_or_refused_as_the_page_says(
+    client: Client, action: Action, workflow: Workflow, verb: str, role: str, allowed: bool
+) -> None:
+    client.force_login(person_in(role, workflow))
+    response = attempt(verb, client, action, workflow)
+    assert (response.status_code in REFUSALS) is not allowed, response.status_code
+
+
+@pytest.mark.django_db
+def test_no_page_but_the_door_opens_without_signing_in(
+    client: Client, desk: tuple[Agent, Workflow, ActionType], action: Action
+) -> None:
+    examples = {
+        "action_id": action.pk, "decision_id": 1, "follow_up_id": 1, "stop_id": action.pk,
+        "slug": desk[1].slug, "key": desk[2].key,
+    }  # fmt: skip
+    for pattern in get_resolver().url_patterns:
+        if not isinstance(pattern, URLPattern) or pattern.name in {"login", "logout", "home"}:
+            continue
+        route = str(pattern.pattern)
+        for name, value in examples.items():
+            for converter in ("uuid", "int", "slug", "str"):
+                route = route.replace(f"<{converter}:{name}>", str(value))
+        for method in (client.get, client.post):
+            response = method(f"/{route}")
+            assert response.status_code in {302, 405}, route
+            if response.status_code == 302:
+                assert response.headers["Location"].startswith("/login/"), route
