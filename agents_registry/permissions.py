@@ -1,11 +1,13 @@
 """Who may see and change what in the registry: one rule for view, button and verb."""
 
+from uuid import UUID
+
 from django.core.exceptions import PermissionDenied
 
 from agents_registry.models import Membership, Person, Role, Team, Workflow
 
 
-def role_in(person: Person, team_id: object) -> str | None:
+def role_in(person: Person, team_id: UUID) -> str | None:
     """The person's role in the team, read now; None for a stranger or who has left."""
     return (
         Membership.objects.filter(person=person, team=team_id, person__is_active=True)

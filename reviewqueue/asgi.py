@@ -1,6 +1,9 @@
 """The ASGI entry: answers what waits on the event loop, and hands the rest to the WSGI application
 in threads."""
 
+from reviewqueue.wsgi import application as wsgi_application  # sets Django up: first
+
+# isort: split
 import asyncio
 import contextlib
 import re
@@ -9,6 +12,9 @@ from urllib.parse import quote
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
+from reviewqueue.wsgi import application as wsgi_application  # first: it sets Django up
+
+# isort: split
 from approvals.delivery.live import Waiters, listen
 from approvals.delivery.waiting import (
     Application,
@@ -18,7 +24,6 @@ from approvals.delivery.waiting import (
     answer_when_decided,
     wait_seconds,
 )
-from reviewqueue.wsgi import application as wsgi_application
 
 THREADS = 16
 ONE_ACTION = re.compile(r"/api/v1/actions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")

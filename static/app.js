@@ -93,7 +93,7 @@
     const { path, verb, elt } = requestConfig;
     const decided = verb === "post" && xhr.status < 300;
     if (decided && path.includes("/decide")) forget(leaving.dataset.action);
-    if (decided && path.endsWith("/undo") && !rowOf(article.dataset.action)) reloadRows();
+    if (decided && path.includes("/undo") && !rowOf(article.dataset.action)) reloadRows();
     restore(article);
     mark(article.dataset.action);
     const zone = article.closest(".inbox > .detail");

@@ -120,8 +120,8 @@ def whole(action: Action) -> dict[str, Any]:
 def page_of(agent: Agent, query: dict[str, Any]) -> dict[str, Any]:
     """One page of the agent's actions by keyset on the id, which sorts by time."""
     limit = query.get("limit", PAGE)
-    actions = _own_actions(agent).filter(**_filters(query)).order_by("-id")[: limit + 1]
-    shown, more = list(actions[:limit]), len(actions) > limit
+    actions = list(_own_actions(agent).filter(**_filters(query)).order_by("-id")[: limit + 1])
+    shown, more = actions[:limit], len(actions) > limit
     return {
         "results": [said.listed(action) for action in shown],
         "next": cursors.for_action(shown[-1].pk) if more else None,

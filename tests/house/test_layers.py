@@ -21,7 +21,12 @@ PURE = {
     "approvals/states.py": set(),
     "approvals/proposals.py": set(),
     "approvals/diffs.py": {"approvals.inert"},
-    "approvals/schema_forms": {"approvals.schema_forms", "approvals.inert", "approvals.diffs"},
+    "approvals/schema_forms": {
+        "approvals.schema_forms",
+        "approvals.inert",
+        "approvals.diffs",
+        "agents_registry.policy.numbers",
+    },
     "approvals/state_table.py": {"approvals.states"},
     "approvals/inert.py": set(),
     "ledger/canonical.py": set(),

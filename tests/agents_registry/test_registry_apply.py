@@ -1,0 +1,226 @@
+"""Applying a document: the registry becomes what it says, as far as the person's rights go."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from agents_registry import revisions
+from agents_registry.changes.directions import Direction
+from agents_registry.models import ActionType, Membership, Person, Pool, Team, Workflow
+from agents_registry.spec.apply import apply, known
+from agents_registry.spec.check import check
+from agents_registry.spec.export import export
+from agents_registry.spec.lines import Line, Sign, lines
+from agents_registry.spec.plan import plan
+from agents_registry.spec.rows import EMPTY, fill, trim
+from ledger.models import Event
+from tests.agents_registry.documents import LOOK_UP, REFUND, create_admin, create_document, install
+
+pytestmark = pytest.mark.django_db
+
+
+def lines_to(document: dict[str, Any]) -> dict[str, Line]:
+    """The diff from what is stored to the document, by place."""
+    found = [line for step in plan(known("shop"), fill(document)) for line in lines(step)]
+    return {line.place: line for line in found}
+
+
+def edited(**fields: Any) -> dict[str, Any]:
+    """The document with fields of its refund replaced."""
+    document = create_document()
+    document["workflows"]["refunds"]["action_types"]["refund_order"].update(fields)
+    return document
+
+
+def as_person(username: str) -> Person:
+    return Person.objects.get(username=username)
+
+
+def stored_refund() -> ActionType:
+    return ActionType.objects.get(key="refund_order")
+
+
+def test_what_was_applied_is_exported_as_it_was_written() -> None:
+    install()
+    assert export(Team.objects.get()) == trim(fill(create_document()))
+
+
+def test_applying_twice_changes_nothing_and_tells_nothing() -> None:
+    install()
+    events = Event.objects.count()
+    assert plan(known("shop"), fill(create_document())) == []
+    again = apply(document=create_document(), team="shop", actor=as_person("rhea"))
+    assert (again.done, again.waiting) == ([], [])
+    assert Event.objects.count() == events
+
+
+def test_an_export_can_be_checked_and_applied_to_another_installation() -> None:
+    install()
+    exported = export(Team.objects.get())
+    assert check(exported) == []
+    assert check(exported, known("shop")) == []
+    assert plan(known("shop"), fill(exported)) == []
+
+
+def test_the_administrator_puts_it_in_place_and_the_risk_owner_signs() -> None:
+    document, admin = create_document(), create_admin()
+    first = apply(document=document, team="shop", actor=admin)
+    assert {(wait.step.place[-1], wait.because[-20:]) for wait in first.waiting} == {
+        ("look_up_order", "the risk owner (rhea)."[-20:]),
+        ("refund_order", "the risk owner (rhea)."[-20:]),
+    }
+    assert set(ActionType.objects.values_list("key", "mode", "confirmed")) == {
+        ("ask", "approval_gated", True),
+        ("escalate", "approval_gated", True),
+        ("look_up_order", "draft_only", False),
+        ("refund_order", "draft_only", False),
+    }
+    second = apply(document=document, team="shop", actor=as_person("rhea"))
+    assert second.waiting == []
+    assert stored_refund().mode == "approval_gated"
+    signed = Event.objects.filter(actor=f"person:{as_person('rhea').pk}")
+    assert [event.type for event in signed] == ["action_type.changed"] * 2
+
+
+def test_accounts_are_made_without_a_password_and_known_ones_keep_their_name() -> None:
+    Person.objects.create(username="rita", first_name="Rita", last_name="Original")
+    install()
+    assert as_person("rita").get_full_name() == "Rita Original"
+    assert as_person("omar").get_full_name() == "Omar Haddad"
+    assert not as_person("omar").has_usable_password()
+    assert set(Membership.objects.values_list("person__username", "role")) == {
+        ("mona", "manager"),
+        ("omar", "member"),
+        ("rhea", "member"),
+        ("rita", "member"),
+    }
+
+
+def test_the_diff_says_what_becomes_of_what_and_where_it_leads() -> None:
+    install()
+    document = edited(
+        thresholds=[{**REFUND["thresholds"][0], "limit": 500}],
+        confidence_line=0.9,
+    )
+    document["workflows"]["refunds"]["sla"] = "1 business day"
+    document["pools"]["legal"] = {"name": "Legal", "people": ["rhea"]}
+    found = lines_to(document)
+    place = "workflows/refunds/action_types/refund_order"
+    limit = found[f"{place}/thresholds/0/limit"]
+    assert (str(limit), limit.direction) == (
+        f"~ {place}/thresholds/0/limit: 200 → 500",
+        Direction.LOOSENING,
+    )
+    line = found[f"{place}/confidence_line"]
+    assert (line.words, line.direction) == ("0.8 → 0.9", Direction.TIGHTENING)
+    assert found["workflows/refunds/sla"].words == "4 business hours → 1 business day"
+    assert found["pools/legal"].sign is Sign.ADDED
+    assert len(found) == 4
+
+
+def test_a_row_with_something_loosening_in_it_waits_whole_for_the_risk_owner() -> None:
+    install()
+    document = edited(reversibility="reversible", name="Pay back")
+    document["workflows"]["refunds"]["sla"] = "1 business day"
+    applied = apply(document=document, team="shop", actor=as_person("mona"))
+    assert [step.place for step in applied.done] == [("workflows", "refunds")]
+    assert [wait.step.place[-1] for wait in applied.waiting] == ["refund_order"]
+    assert (stored_refund().name, stored_refund().reversibility) == (
+        "Refund an order",
+        "irreversible",
+    )
+    assert apply(document=document, team="shop", actor=as_person("rhea")).waiting == []
+    assert (stored_refund().name, stored_refund().reversibility) == ("Pay back", "reversible")
+
+
+def test_what_refers_to_something_that_waits_waits_too() -> None:
+    install()
+    document = create_document()
+    document["people"]["nora"] = {"name": "Nora Berg"}
+    document["pools"]["refund-desk"]["people"] = ["nora"]
+    document["workflows"]["refunds"]["owners"]["workflow_owner"] = "rita"
+    apply(document=document, team="shop", actor=as_person("mona"))
+    document["people"]["paul"] = {"name": "Paul Roy"}
+    document["pools"]["refund-desk"]["people"] = ["paul"]
+    applied = apply(document=document, team="shop", actor=as_person("rita"))
+    assert [(wait.step.place[-1], wait.because) for wait in applied.waiting] == [
+        (
+            "paul",
+            "rita may not name people, owners and workflows: that takes the manager or admin.",
+        ),
+        ("refund-desk", "It waits until paul is there."),
+    ]
+    assert not Person.objects.filter(username="paul").exists()
+
+
+def test_what_a_document_does_not_list_is_left_alone() -> None:
+    install()
+    partial = {"pools": {"legal": {"name": "Legal", "people": ["rhea"]}}}
+    assert check(partial, known("shop")) == []
+    apply(document=partial, team="shop", actor=as_person("mona"))
+    assert set(Pool.objects.values_list("slug", flat=True)) == {"refund-desk", "legal"}
+    assert stored_refund().retired_at is None
+
+
+def test_an_action_type_missing_from_a_listed_workflow_is_retired() -> None:
+    install()
+    document = create_document()
+    del document["workflows"]["refunds"]["action_types"]["refund_order"]
+    (line,) = lines_to(document).values()
+    assert (line.sign, line.words, line.direction) == (
+        Sign.REMOVED,
+        "retired",
+        Direction.TIGHTENING,
+    )
+    apply(document=document, team="shop", actor=as_person("omar"))
+    assert stored_refund().retired_at is not None
+    assert export(Team.objects.get()) == trim(fill(document))
+
+
+def test_a_retired_type_that_is_listed_again_begins_unconfirmed_and_by_the_risk_owner() -> None:
+    install()
+    without = create_document()
+    del without["workflows"]["refunds"]["action_types"]["refund_order"]
+    apply(document=without, team="shop", actor=as_person("omar"))
+    again = edited(confirmed=False, mode="draft_only")
+    assert apply(document=again, team="shop", actor=as_person("omar")).waiting
+    assert apply(document=again, team="shop", actor=as_person("rhea")).waiting == []
+    row = stored_refund()
+    assert (row.retired_at, row.confirmed, row.mode) == (None, False, "draft_only")
+
+
+def test_a_type_can_be_given_another_chain_and_calendars_change_by_the_field() -> None:
+    install()
+    document = edited(chain="refund-escalation", sla="1 business hour")
+    document["calendars"]["office"]["days_off"] = ["2026-12-24"]
+    apply(document=document, team="shop", actor=as_person("mona"))
+    assert export(Team.objects.get()) == trim(fill(document))
+
+
+def test_the_stored_policy_is_the_one_that_the_document_says() -> None:
+    install()
+    document = revisions.policy_document(stored_refund())
+    assert document["thresholds"] == REFUND["thresholds"]
+    assert document["confidence_line"] == 0.8
+    event = Event.objects.filter(stream__startswith="workflow:").order_by("seq").last()
+    assert event is not None
+    assert revisions.store_policy(document).encode() in bytes(event.content)
+
+
+def test_a_team_of_another_name_is_not_touched() -> None:
+    install()
+    other = create_document()
+    other["team"] = {"slug": "other", "name": "Other"}
+    apply(document=other, team="other", actor=create_admin("root"))
+    assert set(Workflow.objects.values_list("team__slug", "slug")) == {
+        ("shop", "refunds"),
+        ("other", "refunds"),
+    }
+    assert known("nobody") == EMPTY
+
+
+def test_the_documents_of_these_tests_are_not_changed_by_applying() -> None:
+    before = copy.deepcopy(LOOK_UP)
+    install()
+    assert before == LOOK_UP
