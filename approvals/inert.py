@@ -30,12 +30,15 @@ LABEL = r"[^\s@/?#:\\<>,;()\"'.\u3002\uff0e\uff61]"
 DOMAIN = rf"(?P<host>{LABEL}+(?:{DOT}{LABEL}+)*{DOT}[^\W\d_]{LABEL}+){DOT}?"
 IDENTIFIERS = (
     re.compile(rf"(?:[^<>@]*<)?(?P<local>[^\s<>@]+)@{DOMAIN}>?"),
-    re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#\\]*@)?(?P<host>[^\s/?#:\\@]+)(?:[:/?#\\].*)?"),
+    re.compile(
+        r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#\\]*@)?(?P<host>[^\s/?#:\\@]+)(?:[:/?#\\].*)?",
+        re.DOTALL,
+    ),
     re.compile(DOMAIN),
 )
 """An e-mail address (also behind a name), a URL, a bare domain."""
 
-LONGEST_IDENTIFIER = 2048
+LONGEST_HOST = 255
 ONE_WRITING = {"CJK", "HANGUL", "HIRAGANA", "IDEOGRAPHIC", "KATAKANA", "KATAKANA-HIRAGANA"}
 """Scripts that Japanese and Korean write side by side."""
 
@@ -160,10 +163,9 @@ def _is_needed_joiner(text: str, at: int) -> bool:
 
 
 def _identifier(text: str) -> re.Match[str] | None:
-    bare = HIDDEN.sub("", text[: LONGEST_IDENTIFIER + 1]).strip()
-    if len(text) > LONGEST_IDENTIFIER:
-        return None
-    return next(filter(None, (shape.fullmatch(bare) for shape in IDENTIFIERS)), None)
+    bare = HIDDEN.sub("", text).strip()
+    found = next(filter(None, (shape.fullmatch(bare) for shape in IDENTIFIERS)), None)
+    return found if found and len(found["host"]) <= LONGEST_HOST else None
 
 
 def _scripts(text: str) -> set[str]:

@@ -19,7 +19,7 @@ SMALL, LARGE, ROUNDS = 1_000, 100_000, 60
 def measure() -> Iterator[tuple[str, str]]:
     agent, workflow, refund = create_desk()
     pattern = create_action(agent, refund)
-    client = Client()
+    client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(reviewer_of(workflow))
     figures = {}
     for size in (SMALL, LARGE):

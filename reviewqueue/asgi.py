@@ -12,9 +12,6 @@ from urllib.parse import quote
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
-from reviewqueue.wsgi import application as wsgi_application  # first: it sets Django up
-
-# isort: split
 from approvals.delivery.live import Waiters, listen
 from approvals.delivery.waiting import (
     Application,

@@ -5,13 +5,13 @@ from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.serializers import Serializer
 
 from approvals.api.answers import ProblemAnswer
-from approvals.api.fields import Anything, Matching, Strict
+from approvals.api.fields import Anything, Matching, NotYet, Strict
 from approvals.api.renderers import PROBLEM_JSON
+from approvals.api.serializers import KEY
 
 View = TypeVar("View", bound=Callable[..., Any])
 ALWAYS = (401, 403, 429, 500, 503)
@@ -36,6 +36,8 @@ RATE = {
     "RateLimit-Remaining": "Requests left in this minute.",
     "RateLimit-Reset": "Seconds until the next minute.",
 }
+
+FORMS = {"Idempotency-Key": {"pattern": f"^{KEY}$"}}
 
 
 def operation(
@@ -79,8 +81,9 @@ def _problem(status: int) -> OpenApiResponse:
 
 
 def _header(name: str, words: str, *, response: Any) -> OpenApiParameter:
+    schema: dict[str, Any] = {"type": "string", **FORMS.get(name, {})}
     return OpenApiParameter(
-        name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=words, response=response
+        name, schema, OpenApiParameter.HEADER, description=words, response=response
     )
 
 
@@ -98,6 +101,8 @@ class ProblemAwareSchema(AutoSchema):
         return {**schema, "additionalProperties": False} if _is_strict(serializer) else schema
 
     def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        if isinstance(field, NotYet):
+            return field.schema
         if type(field) is Anything:
             return {}
         schema: dict[str, Any] = super()._map_serializer_field(  # type: ignore[no-untyped-call]

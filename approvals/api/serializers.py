@@ -12,6 +12,7 @@ from approvals.api.fields import (
     Id,
     Instant,
     Matching,
+    NotYet,
     Object,
     Share,
     Strict,
@@ -23,7 +24,7 @@ from approvals.states import State
 MOST_IN_A_BATCH = 200
 LONGEST_LEASE = 86_400
 DEFAULT_LIMIT = 50
-KEY = r"[\x20-\x7e]{1,255}"
+KEY = "[!-~]([ -~]{0,253}[!-~])?"
 POINTER = r"(/([^/~]|~[01])*)*"
 
 MAYBE: dict[str, Any] = {"required": False, "allow_null": True}
@@ -117,9 +118,9 @@ class ActionBody(RevisionBody):
     run_id = Text(max_length=200, **WORDS)
     subject = SubjectBody(**MAYBE)
     batch_key = Text(max_length=200, **WORDS)
-    depends_on = _list_of(Text(max_length=36), 50)
+    depends_on = NotYet({"type": ["array", "null"], "maxItems": 0}, **MAYBE)
     requested_by = Text(max_length=254, **WORDS)
-    callback_url = Text(max_length=2000, **WORDS)
+    callback_url = NotYet({"type": "null"}, **MAYBE)
     not_before = Instant(**MAYBE)
     not_after = Instant(**MAYBE)
     take = Flag(**MAYBE)
@@ -132,7 +133,7 @@ class BatchBody(Strict):
     """
 
     actions = serializers.ListField(
-        child=Anything(allow_null=True), allow_empty=False, max_length=MOST_IN_A_BATCH
+        child=Anything(allow_null=True), allow_empty=False, min_length=1, max_length=MOST_IN_A_BATCH
     )
 
 

@@ -15,6 +15,8 @@ from approvals.pages import action as action_page
 from approvals.pages import content as says
 from approvals.pages import words
 from approvals.pages.bar import CHECKS, Choice
+from approvals.pages.judgement import Finding, finding
+from approvals.pages.notes import Note
 from approvals.payloads import check
 from approvals.review import judge_edit
 from approvals.schema_forms import Field, Parsed, Typed
@@ -46,7 +48,7 @@ class FieldError:
 class Judged:
     tier: str
     tier_words: str
-    findings: list[action_page.Finding]
+    findings: list[Finding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ class EditPage:
     checks: list[Choice]
     checked: list[str]
     comment: str
-    conflict: action_page.Note | None
+    conflict: Note | None
 
 
 def draft_from(action: Action, content: Content, post: Any) -> Draft:
@@ -154,7 +156,7 @@ def _errors(
 def _judged(action: Action, content: Content, draft: Draft) -> Judged:
     judgement = judge_edit(action, content, draft.payload)
     tier = max(judgement.verdict.tier, type(judgement.verdict.tier)(action.tier))
-    findings = [action_page.finding(each) for each in judgement.findings]
+    findings = [finding(each) for each in judgement.findings]
     return Judged(str(tier), words.TIERS[tier], findings)
 
 
@@ -166,10 +168,10 @@ def _short(draft: Draft) -> str:
     return action_page.short(digest(draft.payload))
 
 
-def _conflict(refusal: Refused | None) -> action_page.Note | None:
+def _conflict(refusal: Refused | None) -> Note | None:
     if refusal is None or refusal.status != 409:
         return None
-    return action_page.Note(
+    return Note(
         key="conflict",
         css="warn",
         icon="warn",

@@ -1,5 +1,6 @@
 """What the demo's people do with a pending action, in their working time."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from approvals.models import Action
 from approvals.proposals import Revised
 from approvals.states import State
 from approvals.transitions import Seen
+from ledger import clock
 from reviewqueue.demo import doing
 from reviewqueue.demo.tale import Tale, find, working
 
@@ -20,6 +22,7 @@ HABITS = {
 }
 """How often what happens, in percent, by tier. What is left is seen to a week later, if at all."""
 A_WEEK_OF_WORK = 40 * 60
+LOOK_AGAIN = timedelta(hours=6)
 
 
 def wait_for_people(tale: Tale, action: Action, *, verdict: str = "") -> None:
@@ -41,10 +44,16 @@ def watch(tale: Tale, action: Action) -> None:
 
 
 def _step(tale: Tale, action_id: object) -> None:
+    """One sweep; what is stopped then has not moved, and is looked at again later."""
     waiting = Action.objects.filter(pk=action_id, state=State.PENDING, held=False)
-    if waiting.exists():
-        deadlines.sweep_steps()
-        watch(tale, find(tale, action_id))
+    if not waiting.exists():
+        return
+    deadlines.sweep_steps()
+    action = find(tale, action_id)
+    if action.next_step_at and action.next_step_at <= clock.now():
+        tale.timeline.at(clock.now() + LOOK_AGAIN, partial(_step, tale, action_id))
+    else:
+        watch(tale, action)
 
 
 def _decide(tale: Tale, action_id: object, verdict: str) -> None:

@@ -66,10 +66,8 @@ def test_an_export_can_be_checked_and_applied_to_another_installation() -> None:
 def test_the_administrator_puts_it_in_place_and_the_risk_owner_signs() -> None:
     document, admin = create_document(), create_admin()
     first = apply(document=document, team="shop", actor=admin)
-    assert {(wait.step.place[-1], wait.because[-20:]) for wait in first.waiting} == {
-        ("look_up_order", "the risk owner (rhea)."[-20:]),
-        ("refund_order", "the risk owner (rhea)."[-20:]),
-    }
+    assert [wait.step.place[-1] for wait in first.waiting] == ["look_up_order", "refund_order"]
+    assert all(wait.because.endswith("takes the risk owner (rhea).") for wait in first.waiting)
     assert set(ActionType.objects.values_list("key", "mode", "confirmed")) == {
         ("ask", "approval_gated", True),
         ("escalate", "approval_gated", True),

@@ -125,8 +125,12 @@ def test_a_domain_that_the_name_system_refuses_is_still_put_into_ascii(text: str
     assert found.endswith(".com")
 
 
-def test_an_endless_identifier_is_not_looked_at() -> None:
-    assert not is_identifier_like("\u0430" * 300_000 + ".com")
+def test_a_long_address_hides_no_mix() -> None:
+    assert mixed_scripts("https://p\u0430ypal.com/\n" + "x" * 100_000) == "xn--pypal-4ve.com"
+
+
+def test_an_endless_host_is_no_host() -> None:
+    assert not is_identifier_like("\u0430." * 100_000 + "com")
 
 
 @pytest.mark.parametrize(
