@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "agents_registry.reader_zone.reader_zone",
     "django_htmx.middleware.HtmxMiddleware",
     "approvals.views.missing.MissingIsNotFound",
 ]

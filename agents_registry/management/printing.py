@@ -11,7 +11,7 @@ from agents_registry.changes.directions import Direction
 from agents_registry.importing.proposals import Proposal
 from agents_registry.spec.apply import Waiting
 from agents_registry.spec.lines import Line, Sign, lines
-from agents_registry.spec.plan import Step
+from agents_registry.spec.plan import RowChange
 from agents_registry.spec.problems import Problem
 
 _COLOURS = {Sign.ADDED: "green", Sign.CHANGED: "yellow", Sign.REMOVED: "red"}
@@ -32,10 +32,10 @@ def problems(to: Console, found: Iterable[Problem]) -> None:
         to.print(Text.assemble((problem.place or "the document", "bold"), ": ", problem.sentence))
 
 
-def plan(to: Console, steps: Iterable[Step]) -> None:
+def plan(to: Console, changes: Iterable[RowChange]) -> None:
     """Each line of the diff, what loosens and tightens marked in words and in colour."""
-    for step in steps:
-        for line in lines(step):
+    for change in changes:
+        for line in lines(change):
             to.print(_line(line))
 
 
@@ -43,7 +43,7 @@ def waiting(to: Console, left: Iterable[Waiting]) -> None:
     """Who could do what was left, and the places under it."""
     places: dict[str, list[str]] = {}
     for wait in left:
-        places.setdefault(wait.because, []).append("/".join(wait.step.place))
+        places.setdefault(wait.because, []).append("/".join(wait.change.place))
     for because, waits in places.items():
         to.print(Text(because, style="yellow"))
         for place in waits:

@@ -24,7 +24,7 @@ from agents_registry.models import (
     Workflow,
 )
 from agents_registry.spec.export import stored
-from agents_registry.spec.plan import BORN, Step, plan
+from agents_registry.spec.plan import BORN, RowChange, plan
 from agents_registry.spec.rows import EMPTY, Document, fill
 from agents_registry.spec.timing import CALENDAR_FIELDS
 from ledger import clock
@@ -42,20 +42,20 @@ Found = TypeVar("Found", bound=Model)
 
 
 class NotThereYet(Exception):
-    """What a step refers to is not stored: the step that adds it waits for somebody else."""
+    """What a row refers to is not stored, since adding it waits for somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A step that somebody else has to take, and the sentence that says who could."""
+    """A change that somebody else has to make, and the sentence that says who could."""
 
-    step: Step
+    change: RowChange
     because: str
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    done: list[Step]
+    done: list[RowChange]
     waiting: list[Waiting]
 
 
@@ -67,40 +67,40 @@ def known(slug: str) -> Document:
 
 @transaction.atomic
 def apply(*, document: Document, team: str, actor: Person) -> Applied:
-    """Takes each step of the plan that the actor may take; the others wait, whole.
+    """Makes each change of the plan that the actor may make; the others wait, whole.
 
-    `document` is one that `check` had nothing against, `team` the slug of its team. A step is
-    one event on its row's stream. Applied again, by whoever may, it takes what was left.
+    `document` is one that `check` had nothing against, `team` the slug of its team. A change is
+    one event on its row's stream. Applied again, by whoever may, it makes what was left.
     """
     Team.objects.select_for_update().filter(slug=team).first()
     applied = Applied([], [])
-    for step in plan(known(team), fill(document)):
+    for change in plan(known(team), fill(document)):
         try:
             with transaction.atomic():
-                _take(step, team, actor)
-            applied.done.append(step)
+                _make(change, team, actor)
+            applied.done.append(change)
         except PermissionDenied as refusal:
-            applied.waiting.append(Waiting(step, str(refusal)))
+            applied.waiting.append(Waiting(change, str(refusal)))
         except NotThereYet as missing:
-            applied.waiting.append(Waiting(step, str(missing)))
+            applied.waiting.append(Waiting(change, str(missing)))
     return applied
 
 
-def _take(step: Step, slug: str, actor: Person) -> None:
-    values = {change.field: change.new for change in step.changes}
-    if step.place == ("team",):
+def _make(change: RowChange, slug: str, actor: Person) -> None:
+    values = change.values()
+    if change.place == ("team",):
         row: Row = Team.objects.filter(slug=slug).first() or Team(slug=slug)
         save(row=row, changes={"name": values["name"]}, actor=actor)
         return
     team = _get(Team, slug=slug)
-    match step.place:
+    match change.place:
         case ("people", username):
             row = _membership(team, username, values, actor)
             save(row=row, changes={"role": values["role"]}, actor=actor)
         case ("workflows", workflow, "action_types", key):
             row = _action_type(_get(Workflow, team=team, slug=workflow), key)
-            changes = {**_again(row, step), **_action_type_fields(team, values)}
-            save(row=row, changes=changes, actor=actor)
+            fields = {**_again(row, change), **_action_type_fields(team, values)}
+            save(row=row, changes=fields, actor=actor)
         case (section, name):
             model = _MODELS[section]
             row = model.objects.filter(team=team, slug=name).first() or model(team=team, slug=name)
@@ -121,9 +121,9 @@ def _action_type(workflow: Workflow, key: str) -> ActionType:
     return known or ActionType(workflow=workflow, key=key)
 
 
-def _again(row: ActionType, step: Step) -> dict[str, Any]:
+def _again(row: ActionType, change: RowChange) -> dict[str, Any]:
     """A retired type that is listed again begins as any other does."""
-    if not step.added or row.retired_at is None:
+    if not change.added or row.retired_at is None:
         return {}
     return {"retired_at": None, **{name: BORN[name] for name in SIGNED_AT_BIRTH}}
 

@@ -1,4 +1,4 @@
-"""PURE: says the steps of a plan in lines that a business owner reads."""
+"""PURE: says the row_changes of a plan in lines that a business owner reads."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from agents_registry.changes.directions import Direction
-from agents_registry.spec.plan import Step
+from agents_registry.spec.plan import RowChange
 
 LONGEST = 60
 _MISSING: Any = object()
@@ -32,23 +32,23 @@ class Line:
         return f"{self.sign} {self.place}{self.words and ': '}{self.words}"
 
 
-def lines(step: Step) -> Iterator[Line]:
+def lines(change: RowChange) -> Iterator[Line]:
     """One line for a new or a retired row, and one for each value that changes in a known one."""
-    place = "/".join(step.place)
-    if step.added:
-        yield Line(Sign.ADDED, place, _summary(step), Direction.NEUTRAL)
+    place = "/".join(change.place)
+    if change.added:
+        yield Line(Sign.ADDED, place, _summary(change), Direction.NEUTRAL)
         return
-    for change in step.changes:
-        if change.field == "retired":
-            yield Line(Sign.REMOVED, place, "retired", change.direction)
+    for field in change.fields:
+        if field.name == "retired":
+            yield Line(Sign.REMOVED, place, "retired", field.direction)
         else:
-            yield from _leaves(f"{place}/{change.field}", change.old, change.new, change.direction)
+            yield from _leaves(f"{place}/{field.name}", field.old, field.new, field.direction)
 
 
-def _summary(step: Step) -> str:
+def _summary(change: RowChange) -> str:
     """What is worth a look at first in a new row."""
-    values = {change.field: change.new for change in step.changes}
-    match step.place:
+    values = change.values()
+    match change.place:
         case ("workflows", _):
             return ", ".join(f"{role} {who}" for role, who in values["owners"].items())
         case ("workflows", _, "action_types", _):

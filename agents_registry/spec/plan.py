@@ -13,72 +13,85 @@ BORN: Row = fill({}, ACTION_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     """One field of a row, before and after."""
 
-    field: str
+    name: str
     old: Any
     new: Any
     direction: Direction = Direction.NEUTRAL
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RowChange:
     """What is written of one row at once. `added` says that the row is new."""
 
     place: Place
-    changes: tuple[Change, ...]
+    fields: tuple[FieldChange, ...]
     added: bool = False
 
+    def values(self) -> Row:
+        """The new value of each field that changes."""
+        return {field.name: field.new for field in self.fields}
 
-def plan(known: Document, document: Document) -> list[Step]:
-    """The steps from what is `known` to what `document` says, in order; both are filled.
+
+def plan(known: Document, document: Document) -> list[RowChange]:
+    """What leads from what is `known` to what `document` says, in order; both are filled.
 
     A row that the document does not list stays, but an action type that its workflow, being
-    listed, leaves out is retired. What only the risk owner may write is a step of its own.
+    listed, leaves out is retired. What only the risk owner may write is a change of its own.
     """
     before, after = rows(known), rows(document)
-    steps = [step for place, row in after.items() for step in _steps(place, before.get(place), row)]
-    return [*steps, *_retired(before, after)]
+    listed = [
+        change for place, row in after.items() for change in _of_row(place, before.get(place), row)
+    ]
+    return [*listed, *_retired(before, after)]
 
 
-def _steps(place: Place, before: Row | None, after: Row) -> Iterator[Step]:
+def _of_row(place: Place, before: Row | None, after: Row) -> Iterator[RowChange]:
     if before is not None:
-        if changes := _changes(place, before, after):
-            yield Step(place, changes)
+        if fields := _differing(place, before, after):
+            yield RowChange(place, fields)
     elif "action_types" in place:
-        birth, signed = _birth(after)
-        yield Step(place, birth, added=True)
+        born, signed = _birth(after)
+        yield RowChange(place, born, added=True)
         if signed:
-            yield Step(place, signed)
+            yield RowChange(place, signed)
     else:
-        yield Step(place, tuple(Change(f, None, v) for f, v in after.items()), added=True)
+        every = tuple(FieldChange(name, None, value) for name, value in after.items())
+        yield RowChange(place, every, added=True)
 
 
-def _changes(place: Place, before: Row, after: Row) -> tuple[Change, ...]:
+def _differing(place: Place, before: Row, after: Row) -> tuple[FieldChange, ...]:
     """An account's name and address are its own: a document sets them only when it makes it."""
-    fields = ["role"] if place[0] == "people" else list(after)
+    names = ["role"] if place[0] == "people" else list(after)
     confirmed = bool(before.get("confirmed"))
     return tuple(
-        Change(f, before[f], after[f], direction(f, before[f], after[f], confirmed=confirmed))
-        for f in fields
-        if before[f] != after[f]
+        _field(name, before[name], after[name], confirmed=confirmed)
+        for name in names
+        if before[name] != after[name]
     )
 
 
-def _birth(row: Row) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+def _birth(row: Row) -> tuple[tuple[FieldChange, ...], tuple[FieldChange, ...]]:
     """How an action type is first stored, and what the risk owner signs after that."""
-    born = tuple(Change(f, None, v) for f, v in row.items() if f not in SIGNED_AT_BIRTH)
+    born = tuple(
+        FieldChange(name, None, value) for name, value in row.items() if name not in SIGNED_AT_BIRTH
+    )
     signed = tuple(
-        Change(f, BORN[f], row[f], direction(f, BORN[f], row[f], confirmed=False))
-        for f in row
-        if f in SIGNED_AT_BIRTH and row[f] != BORN[f]
+        _field(name, BORN[name], value, confirmed=False)
+        for name, value in row.items()
+        if name in SIGNED_AT_BIRTH and value != BORN[name]
     )
     return born, signed
 
 
-def _retired(before: dict[Place, Row], after: dict[Place, Row]) -> Iterator[Step]:
-    retired = (Change("retired", False, True, Direction.TIGHTENING),)
+def _field(name: str, old: Any, new: Any, *, confirmed: bool) -> FieldChange:
+    return FieldChange(name, old, new, direction(name, old, new, confirmed=confirmed))
+
+
+def _retired(before: dict[Place, Row], after: dict[Place, Row]) -> Iterator[RowChange]:
+    retired = (FieldChange("retired", False, True, Direction.TIGHTENING),)
     for place in before:
         if "action_types" in place and place[:2] in after and place not in after:
-            yield Step(place, retired)
+            yield RowChange(place, retired)

@@ -107,6 +107,7 @@ def page(
     content = Content.objects.get(action=action, revision=action.revision)
     approved = _approved_payload(action, content)
     changes = says.changes(content.before, approved)
+    payload = says.leaves(approved)
     trace = says.leaves(content.trace) if content.trace else []
     return Page(
         id=action.pk,
@@ -142,7 +143,7 @@ def page(
         before_words="Now, as the agent read it"
         if content.before is not None
         else "Now: not given",
-        payload=says.leaves(approved),
+        payload=payload,
         claims=says.claims(action, content),
         evidence=says.evidence(content),
         evidence_words=counted(len(content.evidence), "source"),
@@ -151,7 +152,7 @@ def page(
         confidence=confidence(action),
         undo_paths=_undo_paths(action),
         timeline=timeline(action, person),
-        bar=bar(action, person),
+        bar=bar(action, person, folded=any(leaf.rest for leaf in payload)),
         open=(typed or {}).get("verdict", "") if refusal and refusal.status != 409 else "",
         typed=typed or {},
         error=refusal.detail if refusal else "",

@@ -10,6 +10,7 @@ from approvals.pages import words
 from approvals.permissions import can_decide
 
 CHECKS = ["Recipient and target", "Numbers against the source", "What the sources say"]
+FOLDED = "The long texts, opened to their end"
 HINTS = {"wrong_facts": "a number or name does not match the source"}
 
 
@@ -46,8 +47,8 @@ class Bar:
     colleagues: list[Choice]
 
 
-def bar(action: Action, person: Person) -> Bar | None:
-    """The bar, or None where this person decides nothing."""
+def bar(action: Action, person: Person, *, folded: bool) -> Bar | None:
+    """The bar, or None where this person decides nothing. `folded`: long texts are not open."""
     if action.state != "pending" or not can_decide(person, action):
         return None
     question = action.action_type.key in BUILT_IN
@@ -64,7 +65,7 @@ def bar(action: Action, person: Person) -> Bar | None:
         can_take_over=True,
         approve_words=_approve_words(action),
         approve_note="You can take it back until the agent picks it up.",
-        checks=_checks(action) if action.tier == "mandatory" else [],
+        checks=_checks(action, folded) if action.tier == "mandatory" else [],
         reasons=[Choice(r.value, str(r.label), HINTS.get(r.value, "")) for r in Reason],
         causes=[Choice(c.value, str(c.label)) for c in Cause],
         changes_words="which has two business days to revise it",
@@ -80,8 +81,10 @@ def _approve_words(action: Action) -> str:
     return "Approve"
 
 
-def _checks(action: Action) -> list[Choice]:
-    return [Choice(check, check) for check in action.action_type.checks or CHECKS]
+def _checks(action: Action, folded: bool) -> list[Choice]:
+    """What the reviewer says they checked; folded texts have to be among it."""
+    checks = [Choice(check, check) for check in action.action_type.checks or CHECKS]
+    return [*checks, Choice(FOLDED, FOLDED, required=True)] if folded else checks
 
 
 def _next(action: Action) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from agents_registry.models import Person, Team
 from approvals.errors import Invalid
 from approvals.models import Action, Content, Viewing
 from approvals.pages import words
+from approvals.pages.content import Text, text
 from approvals.querysets import PEOPLES_TIERS, band, pending, pooled_workflows, view_of
 
 SECTIONS = {"late": "Late", "today": "Today", "later": "Later"}
@@ -77,11 +78,11 @@ class Row:
     id: UUID
     url: str
     section: str
-    sentence: str
+    sentence: Text
     tier: str
     tier_words: str
     due: words.Due | None
-    subject_label: str
+    subject_label: Text
     agent_name: str
     why: str
     confidence: str | None
@@ -245,11 +246,11 @@ def _row(
         id=action.pk,
         url=f"/actions/{action.pk}/?view={asked.view}",
         section=section,
-        sentence=action.sentence,
+        sentence=text(action.sentence),
         tier=action.tier,
         tier_words=words.TIERS[action.tier],
         due=words.due_of(action, asked.as_of, asked.person),
-        subject_label=action.subject_label or action.subject_id,
+        subject_label=text(action.subject_label or action.subject_id),
         agent_name=action.agent.name,
         why=words.why(findings),
         confidence=None if confidence is None else f"{confidence:.2f}",

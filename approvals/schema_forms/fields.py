@@ -21,7 +21,7 @@ class Field:
 
     `name` is "f" and the JSON Pointer into the payload. A checkbox is posted as "true"; beside it
     and in every list stands a hidden input `marker` with the `value`. `value` may hold agents'
-    words, and for keys that the schema does not know `label` and `name` too.
+    words, and `name` does for keys that the schema does not know; `label` and `id` are inert.
     """
 
     name: str

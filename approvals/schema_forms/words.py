@@ -21,7 +21,7 @@ TOO_DEEP = "This is nested too deep: at most 32 levels."
 TOO_LONG = "This is too long: at most 262,144 characters."
 NOT_KEPT = "This holds a character that cannot be kept."
 
-WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-\s]+")
+WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\- \t\n]+")
 SIZES = (
     ("minimum", "maximum", ""),
     ("minLength", "maxLength", " characters"),
@@ -35,13 +35,16 @@ SINGLE = {
 
 
 def label(schema: Mapping[str, Any], key: str) -> str:
-    """The title, or the key in words: `unit_price` and `unitPrice` are "Unit price"."""
+    """The title, or the key in words: `unit_price` and `unitPrice` are "Unit price".
+
+    A key may be the agent's; hidden characters in it stand there as `U+202E`.
+    """
     title = schema.get("title")
     if isinstance(title, str) and title.strip():
         return title.strip()
     words = [_lower(word) for word in WORD_START.split(key) if word]
     text = " ".join(words) or key
-    return text[:1].upper() + text[1:]
+    return "".join(segment.text for segment in segments(text[:1].upper() + text[1:]))
 
 
 def hint(schema: Mapping[str, Any], text: str) -> str:

@@ -55,10 +55,16 @@ def fresh(request: PageRequest) -> HttpResponse:
     asked = asked_by(request)
     context = {
         "new": words.capped(inbox.newer(asked)),
+        "counts": _view_counts(asked),
         "inbox_url": _url(request.GET, as_of=None),
         "fresh_url": _url(request.GET, path="/inbox/fresh"),
     }
     return render(request, "inbox.html#fresh", context)
+
+
+def _view_counts(asked: Asked) -> dict[str, str]:
+    counts = inbox.view_counts(asked.person, asked.team)
+    return {view: words.capped(counts[view]) for view in VIEWS}
 
 
 def asked_by(request: PageRequest) -> Asked:

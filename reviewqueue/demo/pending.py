@@ -5,8 +5,7 @@ from functools import partial
 from typing import Any
 
 from agents_registry.models import Person, Workflow
-from agents_registry.sla import Calendar, Duration
-from agents_registry.sla import LENGTHS
+from agents_registry.sla import LENGTHS, Calendar, Duration
 from approvals import review
 from approvals.models import Action
 from approvals.states import State

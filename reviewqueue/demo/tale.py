@@ -71,6 +71,7 @@ def find(tale: Tale, action_id: object) -> Action:
     action = Action.objects.get(pk=action_id)
     action.action_type = tale.action_types[action.action_type_id]
     action.workflow = action.action_type.workflow
+    action.agent = next(a for a in tale.agents.values() if a.pk == action.agent_id)
     return action
 
 

@@ -5,8 +5,8 @@ import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from agents_registry.sla import Calendar
 from agents_registry.calendars import working_spans
+from agents_registry.sla import Calendar
 from ledger import clock
 
 LONGEST_LOOK_BACK = timedelta(days=90)

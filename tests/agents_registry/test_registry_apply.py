@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def lines_to(document: dict[str, Any]) -> dict[str, Line]:
     """The diff from what is stored to the document, by place."""
-    found = [line for step in plan(known("shop"), fill(document)) for line in lines(step)]
+    found = [line for change in plan(known("shop"), fill(document)) for line in lines(change)]
     return {line.place: line for line in found}
 
 
@@ -66,7 +66,7 @@ def test_an_export_can_be_checked_and_applied_to_another_installation() -> None:
 def test_the_administrator_puts_it_in_place_and_the_risk_owner_signs() -> None:
     document, admin = create_document(), create_admin()
     first = apply(document=document, team="shop", actor=admin)
-    assert [wait.step.place[-1] for wait in first.waiting] == ["look_up_order", "refund_order"]
+    assert [wait.change.place[-1] for wait in first.waiting] == ["look_up_order", "refund_order"]
     assert all(wait.because.endswith("takes the risk owner (rhea).") for wait in first.waiting)
     assert set(ActionType.objects.values_list("key", "mode", "confirmed")) == {
         ("ask", "approval_gated", True),
@@ -122,8 +122,8 @@ def test_a_row_with_something_loosening_in_it_waits_whole_for_the_risk_owner() -
     document = edited(reversibility="reversible", name="Pay back")
     document["workflows"]["refunds"]["sla"] = "1 business day"
     applied = apply(document=document, team="shop", actor=as_person("mona"))
-    assert [step.place for step in applied.done] == [("workflows", "refunds")]
-    assert [wait.step.place[-1] for wait in applied.waiting] == ["refund_order"]
+    assert [change.place for change in applied.done] == [("workflows", "refunds")]
+    assert [wait.change.place[-1] for wait in applied.waiting] == ["refund_order"]
     assert (stored_refund().name, stored_refund().reversibility) == (
         "Refund an order",
         "irreversible",
@@ -142,7 +142,7 @@ def test_what_refers_to_something_that_waits_waits_too() -> None:
     document["people"]["paul"] = {"name": "Paul Roy"}
     document["pools"]["refund-desk"]["people"] = ["paul"]
     applied = apply(document=document, team="shop", actor=as_person("rita"))
-    assert [(wait.step.place[-1], wait.because) for wait in applied.waiting] == [
+    assert [(wait.change.place[-1], wait.because) for wait in applied.waiting] == [
         (
             "paul",
             "rita may not name people, owners and workflows: that takes the manager or admin.",

@@ -79,9 +79,7 @@ def test_a_list_shows_an_agents_own_actions_only(
     assert other.get("/actions").json()["results"] == []
 
 
-@pytest.mark.parametrize(
-    "token", ["x", "rq_", "rq_a_b", "rq_ä_b", "rq_" + "a" * 300, " ", "rq__"]
-)
+@pytest.mark.parametrize("token", ["x", "rq_", "rq_a_b", "rq_ä_b", "rq_" + "a" * 300, " ", "rq__"])
 def test_a_token_that_is_none_does_not_open(db: None, token: str) -> None:
     response = AgentClient(token).get("/me")
     problem(response, 401, "authentication_failed")

@@ -228,6 +228,11 @@ def test_names_are_pointers_and_ids_hold_no_odd_characters() -> None:
     assert field.id == "f-a.7e.1b.7e.0c.20.d.2d..e9."
 
 
+def test_a_label_from_the_agents_key_hides_nothing() -> None:
+    (field,) = fields({"type": "object", "properties": {}}, {"to_\u202eme": 1})
+    assert field.label == "To U+202Eme"
+
+
 def test_a_select_offers_to_set_nothing_and_keeps_an_odd_value() -> None:
     stage = by_name(fields(OFFER, PAYLOAD | {"stage": "lost"}))["f/stage"]
     assert [(option.value, option.label) for option in stage.options] == [

@@ -71,11 +71,11 @@ class Command(BaseCommand):
         document = _load(options["file"])
         team = _team(options["team"], document)
         self._check(document, team)
-        steps = plan(known(team), fill(document))
-        if not steps:
+        changes = plan(known(team), fill(document))
+        if not changes:
             self.console.print("Nothing to change.")
             return
-        printing.plan(self.console, steps)
+        printing.plan(self.console, changes)
         people = options["people"] or [_administrator().username]
         if options["yes"] or _agreed(f"Apply this as {', then '.join(people)}? [y/N] "):
             self._apply(document, team, people)
