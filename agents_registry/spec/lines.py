@@ -1,4 +1,4 @@
-"""PURE: says the row_changes of a plan in lines that a business owner reads."""
+"""PURE: says a plan in lines that a business owner reads."""
 
 import json
 from collections.abc import Iterator

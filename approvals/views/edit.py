@@ -1,5 +1,6 @@
 """Edit and approve: the form, its check without deciding, and the verdict."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -21,8 +22,6 @@ from approvals.views import action as action_page
 from approvals.views.decide import seen_of
 from approvals.views.requests import PageRequest
 
-ONLY_LOOKING = ("check", "add", "remove")
-
 
 @login_required
 def edit(request: PageRequest, action_id: UUID) -> HttpResponse:
@@ -38,8 +37,10 @@ def edit(request: PageRequest, action_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return _show(request, action, content, Draft(content.payload))
     draft = pages.draft_from(action, content, request.POST)
-    if any(name in request.POST for name in ONLY_LOOKING):
+    if "check" in request.POST:
         return _show(request, action, content, draft)
+    if "add" in request.POST or "remove" in request.POST:
+        return _show(request, action, content, replace(draft, errors={}))
     return _decide(request, action, content, draft)
 
 

@@ -17,8 +17,15 @@ from reviewqueue.demo import doing
 from reviewqueue.demo.tale import Tale, find, working
 
 HABITS = {
-    "mandatory": {"approve": 68, "edit": 10, "reject": 11, "send_back": 5, "take_over": 3, "leave": 3},
-    "batch_review": {"approve": 84, "edit": 3, "reject": 10, "leave": 3},
+    "mandatory": {
+        "approve": 60,
+        "edit": 15,
+        "reject": 14,
+        "send_back": 5,
+        "take_over": 3,
+        "leave": 3,
+    },
+    "batch_review": {"approve": 76, "edit": 4, "reject": 17, "leave": 3},
 }
 """How often what happens, in percent, by tier. What is left is seen to a week later, if at all."""
 A_WEEK_OF_WORK = 40 * 60

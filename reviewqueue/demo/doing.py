@@ -20,7 +20,8 @@ LEASE_OVER = timedelta(seconds=release.DEFAULT_LEASE_SECONDS + 10)
 def take_soon(tale: Tale, action: Action, *, fate: str = "") -> None:
     """Plans the taking of an approved action. `fate`: succeeded, failed or unknown; else dice."""
     assert action.releasable_from is not None
-    begins = max(clock.now(), action.releasable_from) + timedelta(seconds=tale.chance.randint(2, 40))
+    pause = timedelta(seconds=tale.chance.randint(2, 40))
+    begins = max(clock.now(), action.releasable_from) + pause
     tale.timeline.at(begins, partial(_take, tale, action, fate))
 
 

@@ -16,9 +16,7 @@ from reviewqueue.demo.timeline import work_ago
 
 
 def is_there() -> bool:
-    return Action.objects.filter(
-        team__slug__in=organisation.TEAMS, state=State.PENDING
-    ).exists()
+    return Action.objects.filter(team__slug__in=organisation.TEAMS, state=State.PENDING).exists()
 
 
 def plan(tale: Tale, *, left: bool) -> None:

@@ -1,6 +1,6 @@
 """The people of the demo: who may sign in, with what, and what they are."""
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 
 from agents_registry.models import Person
 
@@ -28,14 +28,19 @@ def admin() -> Person:
     """The account that sets the teams up; made when it is not there."""
     person, _ = Person.objects.get_or_create(
         username="admin",
-        defaults={"first_name": "Admin", "is_superuser": True, "is_staff": True, "password": "!"},
+        defaults={
+            "first_name": "Admin",
+            "is_superuser": True,
+            "is_staff": True,
+            "password": UNUSABLE_PASSWORD_PREFIX,
+        },
     )
     return person
 
 
 def let_in() -> None:
     """Gives everybody of the demo who has no password yet the one, hashed once, and a time zone."""
-    new = Person.objects.filter(username__in=ROLES, password__startswith="!")
+    new = Person.objects.filter(username__in=ROLES, password__startswith=UNUSABLE_PASSWORD_PREFIX)
     new.filter(username__in=IN_DUBLIN).update(time_zone="Europe/Dublin")
     new.exclude(username__in=IN_DUBLIN).update(time_zone="America/New_York")
     if new.exists():

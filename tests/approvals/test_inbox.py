@@ -58,12 +58,12 @@ def test_each_page_begins_where_the_last_one_ended(
         action = stage(agent, refund, f"N-{number}")
         due_in(action, [-1, 1, 48][number % 3])
         Action.objects.filter(pk=action.pk).update(tier_rank=number % 2)
-    found: list[str] = []
+    found: list[object] = []
     url: str | None = "/inbox/"
     while url:
         response = signed_in.get(url)
         rows = [row for section in response.context["sections"] for row in section["rows"]]
-        found += [row.sentence for row in rows]
+        found += [row.id for row in rows]
         url = response.context["next_cursor_url"]
     assert len(found) == len(set(found)) == 8
 

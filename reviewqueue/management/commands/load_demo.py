@@ -20,5 +20,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.DEMO or settings.DEBUG):
-            raise CommandError("Everybody of the demo has the same password. Set DEMO=1 to load it.")
+            raise CommandError("All people of the demo share one password. Set DEMO=1 to load it.")
         load.load(url=options["url"], json_out=options["json_out"])
