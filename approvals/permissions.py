@@ -4,6 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 
 from agents_registry.models import OWNER_ROLES, Membership, Person, Role, Workflow
+from agents_registry.words import who
 from approvals.models import Action
 
 
@@ -20,17 +21,20 @@ def check_can_decide(person: Person, action: Action) -> None:
     if caused(person, action):
         raise PermissionDenied("You asked for this yourself, so somebody else decides it.")
     if not _named(person, action):
-        raise PermissionDenied(
-            f"Only the reviewer pool and the approval owner of {action.workflow} decide this."
-        )
+        raise PermissionDenied(f"Only {_deciders(action)} of {action.workflow} decides this.")
+
+
+def why_not(person: Person, action: Action) -> str:
+    """Why this person may not decide it, in words; empty when they may."""
+    try:
+        check_can_decide(person, action)
+    except PermissionDenied as refusal:
+        return str(refusal)
+    return ""
 
 
 def can_decide(person: Person, action: Action) -> bool:
-    try:
-        check_can_decide(person, action)
-    except PermissionDenied:
-        return False
-    return True
+    return not why_not(person, action)
 
 
 def caused(person: Person, action: Action) -> bool:
@@ -39,18 +43,24 @@ def caused(person: Person, action: Action) -> bool:
     return bool(asked) and asked in {person.email.lower(), person.username.lower()}
 
 
+def _deciders(action: Action) -> str:
+    if action.signers:
+        return " or the ".join(["the " + who(action.signers[0]), *map(who, action.signers[1:])])
+    return "the reviewer pool or the approval owner"
+
+
 def _signing(person: Person, signers: list[str]) -> Q:
     """The workflow, if this person is one of those whom a finding named."""
     named = Q(pk__in=[])
-    for who in signers:
-        kind, _, name = who.partition(":")
-        if who in OWNER_ROLES:
-            named |= Q(**{who: person})
+    for signer in signers:
+        kind, _, name = signer.partition(":")
+        if signer in OWNER_ROLES:
+            named |= Q(**{signer: person})
         elif kind == "pool":
             named |= Q(team__pools__slug=name, team__pools__people=person)
         elif kind == "person" and name == person.username:
             named |= Q(team__members=person)
-        elif who == "manager":
+        elif signer == "manager":
             named |= Q(team__memberships__person=person, team__memberships__role=Role.MANAGER)
     return named
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import jsonpointer
 from django.db import transaction
 
-from agents_registry import gate, stops
+from agents_registry import gate, roles, stops
 from agents_registry.models import Agent, Workflow
 from approvals import timetable, transitions
 from approvals.errors import Conflict, Missing, Stopped
@@ -99,7 +99,7 @@ def reopen(*, action: Action, mover: Mover, actor: str, event: str) -> None:
         changes={
             **timetable.stage_times(action.frozen, 0, now),
             "step": 0,
-            "assignee_id": None,
+            "assignee": roles.resolve(action.workflow, action.stages[0]["who"]),
             "approved_digest": "",
             "approved_seal": "",
             "release_id": None,

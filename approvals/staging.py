@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from agents_registry import stops
+from agents_registry import roles, stops
 from agents_registry.models import ActionType, Agent, OnStop, Workflow
 from approvals import answers, follow_ups, judging, payloads, release, timetable, transitions
 from approvals.errors import Conflict, Invalid, KeyReused, Missing, Stopped
@@ -18,6 +18,7 @@ from approvals.models import TIER_RANKS, Action, Content, Refusal, Submission
 from approvals.models.actions import new_id
 from approvals.proposals import Proposal, Revised
 from approvals.states import Mover, State
+from approvals.timetable import POOL
 from ledger import clock
 from ledger.canonical import digest, new_salt, sealed_digest
 
@@ -84,7 +85,6 @@ def revise(*, agent: Agent, action_id: UUID, revised: Revised) -> Action:
             "revision": content.revision,
             "confidence": revised.confidence,
             "step": 0,
-            "assignee_id": None,
         },
     )
     follow_ups.close_open(action=action, kind="changes_requested", reason="revised")
@@ -193,7 +193,6 @@ def _action(
         confidence=proposal.confidence,
         not_before=proposal.not_before,
         not_after=proposal.not_after,
-        frozen=timetable.freeze(action_type),
         created_at=now,
         changed_at=now,
         **_words(action_type, proposal.payload, proposal.summary),
@@ -242,18 +241,20 @@ def _judged_fields(
     action_type: ActionType, judgement: Judgement, content: Content, now: datetime
 ) -> dict[str, Any]:
     """What the verdict makes of the action: its state, tier and mode, and its clock."""
+    signers = list(judgement.verdict.signs)
     fields: dict[str, Any] = {
         "tier": str(judgement.verdict.tier),
         "tier_rank": TIER_RANKS[judgement.verdict.tier],
         "mode": str(judgement.verdict.mode),
-        "signers": list(judgement.verdict.signs),
+        "signers": signers,
         "payload_digest": content.payload_digest,
         "policy_revision": content.policy_revision,
-        "frozen": timetable.freeze(action_type),
+        "frozen": timetable.freeze(action_type, first=signers[0] if signers else POOL),
     }
     if judgement.needs_person:
         times = timetable.stage_times(fields["frozen"], 0, now)
-        return {**fields, **times, "state": State.PENDING}
+        asked = roles.resolve(action_type.workflow, signers[0]) if signers else None
+        return {**fields, **times, "assignee": asked, "state": State.PENDING}
     if judgement.verdict.tier == "blocked":
         return {**fields, "state": State.BLOCKED}
     return {**fields, "state": State.APPROVED, **release.approval_fields(content, fields, now)}

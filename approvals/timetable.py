@@ -12,18 +12,21 @@ from agents_registry.sla import Calendar, Duration, due_at
 POOL = "pool"
 
 
-def freeze(action_type: ActionType) -> dict[str, Any]:
-    """What no later change of the registry rewrites for a running action."""
+def freeze(action_type: ActionType, *, first: str = POOL) -> dict[str, Any]:
+    """What no later change of the registry rewrites for a running action.
+
+    `first` is asked first: the pool, or whom the policy names to sign.
+    """
     workflow = action_type.workflow
     chain = action_type.chain or workflow.chain
-    first = {
-        "who": POOL,
+    first_stage = {
+        "who": first,
         "within": action_type.sla or workflow.sla,
         "remind": chain.first_remind or None,
     }
     return {
         "calendar": revisions.store_calendar(workflow.calendar),
-        "stages": [first, *chain.stages],
+        "stages": [first_stage, *chain.stages],
         "fallback": chain.fallback,
         "approval_life": action_type.approval_life,
         "settle_seconds": action_type.settle_seconds,

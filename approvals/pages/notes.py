@@ -10,6 +10,8 @@ from approvals import follow_ups, presence
 from approvals.errors import Refused
 from approvals.models import Action
 from approvals.pages import words
+from approvals.permissions import why_not
+from approvals.states import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,10 @@ def notes(action: Action, person: Person, refusal: Refused | None) -> list[Note]
                 body=f"“{stop.reason}” {owner} can turn it back on.",
             )
         )  # fmt: skip
+    if action.state == State.PENDING and (why := why_not(person, action)):
+        found.append(
+            Note(key="not-yours", css="info", icon="eye", title="You can read along", body=why)
+        )
     if action.held:
         found.append(
             Note(

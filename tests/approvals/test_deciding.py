@@ -255,3 +255,28 @@ def test_agents_text_is_shown_inert_and_every_leaf_is_on_the_page(
     assert '<span class="tok">U+202E</span>' in page
     assert "END" in page
     assert "21 more lines" in page
+
+
+def test_whom_the_policy_names_is_asked_first(
+    agent: Agent, refund: ActionType, workflow: Workflow
+) -> None:
+    refund.stop_rules = [
+        {
+            "id": "always",
+            "words": "Legal looks at it.",
+            "when": "true",
+            "effect": {"raise_to": "mandatory"},
+            "ask": "approval_owner",
+        }
+    ]
+    refund.save()
+    action = create_action(agent, refund)
+    assert action.assignee == workflow.approval_owner
+    assert action.stages[0]["who"] == "approval_owner"
+
+
+def test_who_may_only_read_along_is_told_why(client: Client, action: Action) -> None:
+    client.force_login(create_person(team=action.team))
+    page = client.get(f"/actions/{action.pk}/").content.decode()
+    assert "You can read along" in page
+    assert "Only the reviewer pool or the approval owner" in page
