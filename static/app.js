@@ -21,6 +21,10 @@
 
   // What would be swapped into a place that nobody sees goes the plain way.
   const plainly = (form) => form instanceof HTMLFormElement && form.submit();
+  // The server says which action was decided: its row leaves the list, if there is one.
+  document.addEventListener("decided", ({ detail }) =>
+    document.getElementById(`row-${detail.id}`)?.remove(),
+  );
   document.addEventListener("htmx:targetError", (event) => plainly(event.target));
   document.addEventListener("htmx:confirm", (event) => {
     const { elt, target } = event.detail;

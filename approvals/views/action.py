@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import HttpResponseClientRedirect, push_url
+from django_htmx.http import HttpResponseClientRedirect, push_url, trigger_client_event
 
 from agents_registry.current_team import person_of
 from agents_registry.models import Person
@@ -59,7 +59,8 @@ def next_after(request: PageRequest, decision: Decision) -> HttpResponse:
         return _go(request, f"{reverse('inbox')}?view={asked.view}")
     if not request.htmx:
         return _go(request, f"{reverse('action', args=[following.pk])}?view={asked.view}")
-    return _swap(request, following.pk, gone=action)
+    response = _swap(request, following.pk)
+    return trigger_client_event(response, "decided", {"id": str(action.pk)})
 
 
 def go_to(request: PageRequest, action_id: UUID) -> HttpResponse:
@@ -94,20 +95,18 @@ def find(person: Person, action_id: UUID) -> Action:
     return action
 
 
-def _swap(request: PageRequest, action_id: UUID, gone: Action | None = None) -> HttpResponse:
-    """The detail of another action in place of this one; the row of `gone` leaves the list."""
+def _swap(request: PageRequest, action_id: UUID) -> HttpResponse:
+    """The detail of another action in place of this one."""
     person, view = person_of(request), asked_by(request).view
     action = find(person, action_id)
     presence.note(action=action, person=person)
-    response = _render(request, pages.page(action, person, view=view), gone=gone)
+    response = _render(request, pages.page(action, person, view=view))
     return push_url(response, f"{reverse('action', args=[action_id])}?view={view}")
 
 
-def _render(
-    request: PageRequest, page: pages.Page, status: int = 200, gone: Action | None = None
-) -> HttpResponse:
+def _render(request: PageRequest, page: pages.Page, status: int = 200) -> HttpResponse:
     template = "action.html#detail" if request.htmx else "action.html"
-    return render(request, template, {"page": page, "gone": gone}, status=status)
+    return render(request, template, {"page": page}, status=status)
 
 
 def _go(request: PageRequest, url: str) -> HttpResponse:

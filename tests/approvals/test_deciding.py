@@ -1,5 +1,6 @@
 """Verdicts from the browser: plain forms, bound to what the page showed, refused kindly."""
 
+import json
 from typing import Any
 
 import pytest
@@ -191,7 +192,7 @@ def test_htmx_gets_the_next_detail_in_place_and_the_row_goes(
     )
     text = response.content.decode()
     assert response.headers["HX-Push-Url"].startswith(f"/actions/{second.pk}/")
-    assert f'id="row-{first.pk}" hx-swap-oob="delete"' in text
+    assert json.loads(response.headers["HX-Trigger"]) == {"decided": {"id": str(first.pk)}}
     assert f'data-action="{second.pk}"' in text
     assert "Rejected: Refund" in text
 

@@ -80,7 +80,7 @@ def new_context(browser: Browser, demo: dict[str, Any]) -> Iterator[Callable[...
     yield make
     for context in contexts:
         context.close()
-    refusals = ("409 (Conflict)", "422 (Unprocessable")
+    refusals = ("404 (Not Found)", "409 (Conflict)", "422 (Unprocessable")
     unexpected = [line for line in errors if not any(known in line for known in refusals)]
     assert not unexpected, f"the browser complained: {unexpected}"
 
