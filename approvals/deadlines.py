@@ -36,11 +36,12 @@ def sweep_steps(*, limit: int = BATCH) -> int:
     return _sweep(due, _step, limit)
 
 
-def sweep_approvals(*, limit: int = BATCH) -> int:
-    """Ends approvals that nobody took in their life."""
+def sweep_ends(*, limit: int = BATCH) -> int:
+    """Ends what came to its own end: approvals that nobody took, actions past `not_after`."""
     now = clock.now()
-    over = Q(approval_ends_at__lte=now) | Q(not_after__lte=now)
-    return _sweep(Action.objects.filter(over, state=State.APPROVED), _expire, limit)
+    unused = Q(state=State.APPROVED, approval_ends_at__lte=now)
+    too_late = Q(state__in=[State.APPROVED, State.PENDING], not_after__lte=now)
+    return _sweep(Action.objects.filter(unused | too_late), _expire, limit)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from agents_registry import revisions
 from agents_registry.models import Person
@@ -252,6 +253,8 @@ def _decide(action: Action, person: Person, verdict: Verdict, **details: Any) ->
 def _approve(action: Action, decision: Decision, seen: Seen, approved: str, seal: str) -> None:
     """Counts the approval; at the last one needed the action is approved, or accepted where
     nothing may be executed."""
+    if not _is_enough(action, decision, seen, seal):
+        return
     if action.mode == "draft_only" or action.authority == "advisory":
         _move(action, decision, State.ACCEPTED, seen, payload=seal)
         return
@@ -269,6 +272,35 @@ def _approve(action: Action, decision: Decision, seen: Seen, approved: str, seal
             "releasable_from": now + timedelta(seconds=settle_seconds(action)),
             "approval_ends_at": timetable.life_end(action.frozen, now),
         },
+    )
+
+
+def _is_enough(action: Action, decision: Decision, seen: Seen, seal: str) -> bool:
+    """Whether the approvals of exactly this content are as many as its type asks for.
+
+    Writing the event takes the row first, so of two who approve at once the second counts both.
+    Approvals of other content do not count: an edit begins anew.
+    """
+    if action.approvals_needed == 1:
+        return True
+    transitions.advance(
+        action=action,
+        actor=f"person:{decision.person_id}",
+        event="action.approval_counted",
+        changes={},
+        body={"decision": decision.pk, "verdict": decision.verdict, "payload": seal},
+        seen=seen,
+    )
+    given = approvals_of(action).filter(payload_digest=decision.payload_digest).count()
+    return given >= action.approvals_needed
+
+
+def approvals_of(action: Action) -> QuerySet[Decision]:
+    """The approvals of the current revision that nobody took back."""
+    return action.decisions.filter(
+        revision=action.revision,
+        verdict__in=[Verdict.APPROVED, Verdict.EDITED],
+        undone_at__isnull=True,
     )
 
 

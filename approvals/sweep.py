@@ -8,7 +8,7 @@ from ledger import clock
 
 JOBS: dict[str, Callable[[], int]] = {
     "steps": deadlines.sweep_steps,
-    "approvals": deadlines.sweep_approvals,
+    "ends": deadlines.sweep_ends,
     "leases": deadlines.sweep_leases,
     "follow_ups": deadlines.sweep_follow_ups,
 }

@@ -82,9 +82,11 @@ def advance(
     changes: Mapping[str, Any],
     body: Mapping[str, Any] | None = None,
     sealed: Mapping[str, Any] | None = None,
+    seen: Seen | None = None,
 ) -> None:
     """Changes step, addressee or deadline within a state; Conflict if another was first."""
-    _write(action, changes, Seen.of(action), step=action.step, next_step_at=action.next_step_at)
+    known = {"step": action.step, "next_step_at": action.next_step_at}
+    _write(action, changes, seen or Seen.of(action), **known)
     _tell(action, event, actor, {"revision": action.revision, **(body or {})}, sealed or {})
 
 

@@ -153,6 +153,11 @@ class Action(models.Model):
                 condition=Q(state="approved"),
                 name="action_approval_ends",
             ),
+            models.Index(
+                fields=["not_after"],
+                condition=Q(state__in=["approved", "pending"], not_after__isnull=False),
+                name="action_not_after",
+            ),
             models.Index(fields=["agent", "id"], name="action_of_agent"),
             models.Index(fields=["team", "created_at"], name="action_in_team"),
             models.Index(fields=["team", "run_id"], name="action_of_run"),

@@ -11,6 +11,7 @@ from approvals.errors import Refused
 from approvals.models import Action
 from approvals.pages import words
 from approvals.permissions import why_not
+from approvals.review import approvals_of
 from approvals.states import State
 
 
@@ -62,6 +63,8 @@ def notes(action: Action, person: Person, refusal: Refused | None) -> list[Note]
         found.append(
             Note(key="not-yours", css="info", icon="eye", title="You can read along", body=why)
         )
+    if action.approvals_needed > 1 and action.state == State.PENDING:
+        found.append(_four_eyes(action))
     if action.held:
         found.append(
             Note(
@@ -70,6 +73,17 @@ def notes(action: Action, person: Person, refusal: Refused | None) -> list[Note]
             )
         )  # fmt: skip
     return found
+
+
+def _four_eyes(action: Action) -> Note:
+    given = [str(decision.person) for decision in approvals_of(action).select_related("person")]
+    return Note(
+        key="four-eyes",
+        css="info",
+        icon="pool",
+        title=f"{len(given)} of {action.approvals_needed} approvals",
+        body=f"By {', '.join(given)}. An edit starts the count again." if given else "",
+    )
 
 
 def _conflict(action: Action, refusal: Refused) -> Note:

@@ -15,6 +15,7 @@ WORDS = {
     "action.staged": "{who} staged revision {revision}",
     "action.revised": "{who} staged revision {revision}",
     "action.approved": "{who} approved it",
+    "action.approval_counted": "{who} approved it; one more person has to",
     "action.accepted": "{who} accepted it; nothing is executed",
     "action.blocked": "{who} blocks it",
     "action.rejected": "{who} rejected it",

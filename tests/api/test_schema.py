@@ -34,7 +34,7 @@ from tests.api.client import AgentClient
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = 400
+EXAMPLES = 25
 CONFIG = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
 """Every request carries the token; what happens without one has its own tests."""
 

@@ -178,7 +178,7 @@ def test_an_approval_that_nobody_takes_expires(
         with pytest.raises(Conflict) as refusal:
             release.lease(agent=agent, action_id=action.pk)
         assert refusal.value.code == "too_late"
-        assert deadlines.sweep_approvals() == 1
+        assert deadlines.sweep_ends() == 1
     assert fresh(action).state == State.EXPIRED
 
 
@@ -207,5 +207,16 @@ def test_a_fault_in_one_action_does_not_hold_up_the_others(
 
 def test_one_turn_runs_every_job_and_notes_when(action: Action) -> None:
     make_due(action)
-    assert sweep.turn() == {"steps": 1, "approvals": 0, "leases": 0, "follow_ups": 0}
-    assert sweep.turn() == {"steps": 0, "approvals": 0, "leases": 0, "follow_ups": 0}
+    assert sweep.turn() == {"steps": 1, "ends": 0, "leases": 0, "follow_ups": 0}
+    assert sweep.turn() == {"steps": 0, "ends": 0, "leases": 0, "follow_ups": 0}
+
+
+def test_an_action_past_its_own_end_expires_even_while_it_waits(
+    agent: Agent, refund: ActionType
+) -> None:
+    end = clock.now() + timedelta(minutes=5)
+    action = create_action(agent, refund, not_after=end)
+    assert deadlines.sweep_ends() == 0
+    with clock.simulated(end):
+        assert deadlines.sweep_ends() == 1
+    assert fresh(action).state == State.EXPIRED
