@@ -12,6 +12,7 @@ from rest_framework.parsers import BaseParser
 from approvals.errors import Fault, Invalid, Refused
 
 MAX_BYTES = 256 * 1024
+MOST_DRAINED = 8 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_FAULTS = 20
 LARGEST = 2**53 - 1
@@ -45,6 +46,7 @@ class StrictJSONParser(BaseParser):
     ) -> dict[str, Any]:
         body = stream.read(MAX_BYTES + 1)
         if len(body) > MAX_BYTES:
+            _drain(stream)
             raise TooLarge(f"A body has at most {MAX_BYTES // 1024} KiB.")
         value = _loads(body)
         if faults := [fault for fault, _ in zip(_faults(value), range(MAX_FAULTS), strict=False)]:
@@ -58,6 +60,13 @@ def escaped(name: object) -> str:
     """A name as one step of a JSON Pointer; what UTF-8 cannot carry is spelled out."""
     text = str(name).encode("utf-8", "backslashreplace").decode()
     return text.replace("~", "~0").replace("/", "~1")
+
+
+def _drain(stream: IO[Any]) -> None:
+    """Takes the rest in, within reason: a connection closed on a sender hides the answer."""
+    for _ in range(MOST_DRAINED // MAX_BYTES):
+        if not stream.read(MAX_BYTES):
+            return
 
 
 def _loads(body: bytes) -> Any:

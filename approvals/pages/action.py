@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
@@ -39,6 +40,15 @@ STATE_CSS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """A way to look at the changes: against now, or against the revision before."""
+
+    url: str
+    words: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UndoPath:
     icon: str
     words: str
@@ -63,6 +73,7 @@ class Page:
     sentence: Text
     agent_name: str
     subject: Text
+    subject_url: str
     run: Text
     run_url: str
     revision: int
@@ -80,6 +91,7 @@ class Page:
     changes: list[DiffRow]
     changes_words: str
     before_words: str
+    versions: list[Version]
     payload: list[LeafRow]
     claims: list[Claim]
     evidence: list[Source]
@@ -100,13 +112,16 @@ def page(
     person: Person,
     *,
     view: str = "mine",
+    since_last: bool = False,
     refusal: Refused | None = None,
     typed: Mapping[str, str] | None = None,
 ) -> Page:
     """The page as this person sees it now."""
     content = Content.objects.get(action=action, revision=action.revision)
     approved = _approved_payload(action, content)
-    changes = says.changes(content.before, approved)
+    earlier = _earlier(action) if since_last else None
+    before = earlier.payload if earlier else content.before
+    changes = says.changes(before, approved, versions=earlier is not None)
     payload = says.leaves(approved)
     trace = says.leaves(content.trace) if content.trace else []
     return Page(
@@ -124,6 +139,7 @@ def page(
         sentence=says.text(action.sentence),
         agent_name=action.agent.name,
         subject=says.text(action.subject_label or action.subject_id),
+        subject_url=_subject_url(action),
         run=says.text(action.run_id),
         run_url="",
         revision=action.revision,
@@ -140,9 +156,8 @@ def page(
         findings=[finding(each) for each in content.findings],
         changes=changes,
         changes_words=says.changes_words(changes),
-        before_words="Now, as the agent read it"
-        if content.before is not None
-        else "Now: not given",
+        before_words=_before_words(content, earlier),
+        versions=_versions(action, view, since_last),
         payload=payload,
         claims=says.claims(action, content),
         evidence=says.evidence(content),
@@ -172,6 +187,28 @@ def _approved_payload(action: Action, content: Content) -> Any:
     return edited.edited_payload if edited else content.payload
 
 
+def _earlier(action: Action) -> Content | None:
+    """What the revision before this one said."""
+    return action.contents.filter(revision=action.revision - 1).first()
+
+
+def _before_words(content: Content, earlier: Content | None) -> str:
+    if earlier:
+        return f"Revision {earlier.revision}"
+    return "Now: not given" if content.before is None else "Now, as the agent read it"
+
+
+def _versions(action: Action, view: str, since_last: bool) -> list[Version]:
+    if action.revision == 1:
+        return []
+    url = f"{reverse('action', args=[action.pk])}?view={view}"
+    last = f"Changes since revision {action.revision - 1}"
+    return [
+        Version(url, "As it will be done", not since_last),
+        Version(f"{url}&since=last", last, since_last),
+    ]
+
+
 def _next_words(action: Action, person: Person) -> str:
     if action.state != "pending" or action.due_at is None or action.held:
         return ""
@@ -180,6 +217,12 @@ def _next_words(action: Action, person: Person) -> str:
         whom = words.who(action.stages[action.step + 1]["who"])
         return f"due {due}, then it goes to the {whom}"
     return f"due {due}, then the chain is at its end"
+
+
+def _subject_url(action: Action) -> str:
+    if not action.subject_id:
+        return ""
+    return f"{reverse('inbox')}?{urlencode({'view': 'all', 'q': action.subject_id})}"
 
 
 def _facts(action: Action) -> list[str]:

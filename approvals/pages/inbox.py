@@ -18,8 +18,12 @@ from approvals.models import Action, Content, Viewing
 from approvals.pages import words
 from approvals.pages.content import Text, text
 from approvals.querysets import PEOPLES_TIERS, band, pending, pooled_workflows, view_of
+from approvals.states import State
 
 SECTIONS = {"late": "Late", "today": "Today", "later": "Later"}
+FOUND = "found"
+"""The one section of what is no longer pending: newest first."""
+
 PAGE = 50
 LOOKING = timedelta(seconds=60)
 
@@ -33,6 +37,7 @@ class Asked:
     view: str
     filters: Q
     as_of: datetime
+    state: str = State.PENDING
 
     @property
     def day_end(self) -> datetime:
@@ -43,7 +48,7 @@ class Asked:
     def rows(self) -> QuerySet[Action]:
         workflows = pooled_workflows(self.person, self.team)
         mine = view_of(self.view, self.person, workflows)
-        return pending(self.team).filter(mine, self.filters)
+        return Action.objects.filter(mine, self.filters, team=self.team, state=self.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Place:
             place = cls(section, int(rank), datetime.fromisoformat(due_at), UUID(id))
         except (ValueError, TypeError, AttributeError) as error:
             raise Invalid("This page link is not whole.", code="cursor_invalid") from error
-        if section not in SECTIONS or place.due_at.tzinfo is None:
+        if section not in {*SECTIONS, FOUND} or place.due_at.tzinfo is None:
             raise Invalid("This page link is not whole.", code="cursor_invalid")
         return place
 
@@ -93,6 +98,7 @@ class Row:
     unread: bool
     open_by: str | None
     held: bool
+    state_words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,9 @@ def screen(asked: Asked, after: Place | None = None) -> Screen:
 def counts(asked: Asked) -> Counter[tuple[str, int]]:
     """How many rows each section and tier has, each counted up to one over the cap."""
     rows = asked.rows()
+    if asked.state != State.PENDING:
+        found = rows.order_by().values_list("tier_rank", flat=True)[: words.CAP + 1]
+        return Counter((FOUND, rank) for rank in found)
     parts = [
         rows.filter(band(section, asked.as_of, asked.day_end), tier_rank=rank)
         .annotate(section=Value(number, IntegerField()))
@@ -166,6 +175,9 @@ def neighbour(asked: Asked, action: Action | None) -> Action | None:
 
 def _ids(asked: Asked, after: Place | None, limit: int = PAGE + 1) -> Iterator[tuple[UUID, str]]:
     """The ids of a page in order. One query: a union of index ranges, one per section and tier."""
+    if asked.state != State.PENDING:
+        yield from ((pk, FOUND) for pk in _decided(asked, after, limit))
+        return
     rows, names, parts = asked.rows(), list(SECTIONS), []
     for number, section in enumerate(names):
         for rank in PEOPLES_TIERS:
@@ -181,6 +193,11 @@ def _ids(asked: Asked, after: Place | None, limit: int = PAGE + 1) -> Iterator[t
     union = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
     for number, _, _, pk in sorted(union)[:limit]:
         yield pk, names[number]
+
+
+def _decided(asked: Asked, after: Place | None, limit: int) -> QuerySet[Action, UUID]:
+    rows = asked.rows().filter(id__lt=after.id) if after else asked.rows()
+    return rows.order_by("-id").values_list("pk", flat=True)[:limit]
 
 
 def _from(after: Place | None, names: Sequence[str], number: int, rank: int) -> Q | None:
@@ -200,8 +217,8 @@ def _whole(ids: list[UUID]) -> QuerySet[Action]:
 
 
 def _place(action: Action, sections: dict[UUID, str]) -> Place:
-    assert action.due_at is not None
-    return Place(sections[action.pk], action.tier_rank, action.due_at, action.pk)
+    due_at = action.due_at or action.created_at
+    return Place(sections[action.pk], action.tier_rank, due_at, action.pk)
 
 
 def _section(asked: Asked, due_at: datetime) -> str:
@@ -249,7 +266,8 @@ def _row(
         sentence=text(action.sentence),
         tier=action.tier,
         tier_words=words.TIERS[action.tier],
-        due=words.due_of(action, asked.as_of, asked.person),
+        due=words.due_of(action, asked.as_of, asked.person) if section != FOUND else None,
+        state_words=words.state(action.state) if section == FOUND else "",
         subject_label=text(action.subject_label or action.subject_id),
         agent_name=action.agent.name,
         why=words.why(findings),

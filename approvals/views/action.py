@@ -31,7 +31,13 @@ def show(request: PageRequest, action_id: UUID) -> HttpResponse:
     person = person_of(request)
     action = find(person, action_id)
     presence.note(action=action, person=person)
-    return _render(request, pages.page(action, person, view=request.GET.get("view", "mine")))
+    page = pages.page(
+        action,
+        person,
+        view=request.GET.get("view", "mine"),
+        since_last=request.GET.get("since") == "last",
+    )
+    return _render(request, page)
 
 
 def refused(request: PageRequest, action_id: UUID, refusal: Refused) -> HttpResponse:

@@ -15,12 +15,14 @@ from agents_registry.models import Person, Team, Workflow
 from approvals.errors import Invalid
 from approvals.models import TIER_RANKS
 from approvals.pages import inbox, words
-from approvals.pages.inbox import SECTIONS, Asked, Place, Row
+from approvals.pages.inbox import FOUND, SECTIONS, Asked, Place, Row
+from approvals.states import State
 from approvals.views.requests import PageRequest
 from ledger import clock
 
 VIEWS = {"mine": "My work", "pool": "My pool", "all": "All", "escalated": "Escalated"}
-FILTERS = ("view", "tier", "workflow", "owner", "q")
+FILTERS = ("view", "tier", "workflow", "owner", "state", "q")
+TITLES = {**SECTIONS, FOUND: "Newest first"}
 
 
 @login_required
@@ -76,8 +78,14 @@ def asked_by(request: PageRequest) -> Asked:
         team=team,
         view=view if view in VIEWS else "mine",
         filters=_narrowed(get, person, team),
+        state=_state(get),
         as_of=_instant(get.get("as_of", "")) or clock.now(),
     )
+
+
+def _state(get: QueryDict) -> str:
+    wished = str(get.get("state", ""))
+    return wished if wished in set(State) else State.PENDING
 
 
 def _narrowed(get: QueryDict, person: Person, team: Team) -> Q:
@@ -101,7 +109,7 @@ def _sections(rows: list[Row], counts: Any) -> list[dict[str, Any]]:
             "count": words.capped(sum(n for (s, _), n in counts.items() if s == key)),
             "rows": [row for row in rows if row.section == key],
         }
-        for key, title in SECTIONS.items()
+        for key, title in TITLES.items()
         if any(row.section == key for row in rows)
     ]
 
@@ -128,6 +136,7 @@ def _filters(request: PageRequest, asked: Asked) -> dict[str, Any]:
     return {
         "workflows": workflows.values_list("slug", "name"),
         "owners": [(person.username, str(person)) for person in people],
+        "states": [(str(state), words.state(state)) for state in State if state != "pending"],
         **{name: request.GET.get(name, "") for name in FILTERS},
         "active": any(request.GET.get(name) for name in FILTERS[1:]),
     }

@@ -19,7 +19,7 @@ from reviewqueue.demo.timeline import work_ago
 DAYS = timedelta(days=30)
 QUIET = timedelta(hours=7)
 """Working time before now in which no everyday work begins, so that nearly all is decided."""
-TIMES_A_MONTH = 4
+TIMES_A_MONTH = 3
 """How often an everyday action happens for each point of `often` in routine.json."""
 FORGOTTEN = ("lead-routing", "book_intro_call", 14)
 """Where nobody answered to the end of the chain, and how many days ago."""

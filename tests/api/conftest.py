@@ -1,5 +1,6 @@
 """An agent with a token, and bodies that its desk accepts."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from agents_registry.models import ActionType, Agent
 from tests import factories
 from tests.api.client import AgentClient
+from tests.api.server import running
 
 
 @pytest.fixture
@@ -40,3 +42,10 @@ def read_body(refund: ActionType) -> dict[str, Any]:
         "action_type": "look_up_order",
         "payload": {"order": "A-1"},
     }
+
+
+@pytest.fixture(scope="module")
+def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server; tests that use it commit what they write."""
+    with running(tmp_path_factory.mktemp("server") / "server.log") as url:
+        yield url

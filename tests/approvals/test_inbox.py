@@ -179,3 +179,17 @@ def test_somebody_who_has_it_open_is_named(
     looking.get(f"/actions/{action.pk}/")
     assert "Nadia has it open" in text_of(signed_in)
     assert "Nadia has this open" in text_of(signed_in, f"/actions/{action.pk}/")
+
+
+def test_what_is_decided_is_found_by_its_state(
+    signed_in: Client, agent: Agent, refund: ActionType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("approvals.pages.inbox.PAGE", 2)
+    for number in range(3):
+        stage(agent, refund, f"OLD-{number}")
+    Action.objects.update(state="expired", next_step_at=None)
+    first = signed_in.get("/inbox/?view=all&state=expired")
+    page = first.content.decode()
+    assert page.index("OLD-2") < page.index("OLD-1")
+    assert "OLD-0" not in page
+    assert "OLD-0" in text_of(signed_in, first.context["next_cursor_url"])
