@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest
 from agents_registry.models import Person, Team
 
 SESSION_KEY = "team"
+KEPT = "_teams_of_person"
 
 
 def person_of(request: HttpRequest) -> Person:
@@ -21,7 +22,7 @@ def teams_of(person: Person) -> list[Team]:
 
 def team_of(request: HttpRequest) -> Team:
     """The team of this page; Http404 for somebody who is in none."""
-    teams = teams_of(person_of(request))
+    teams = teams_on(request)
     chosen = request.session.get(SESSION_KEY)
     for team in teams:
         if str(team.pk) == chosen:
@@ -29,6 +30,15 @@ def team_of(request: HttpRequest) -> Team:
     if not teams:
         raise Http404("You are in no team yet. A manager can add you.")
     return teams[0]
+
+
+def teams_on(request: HttpRequest) -> list[Team]:
+    """The person's teams, asked for once per request."""
+    teams: list[Team] | None = getattr(request, KEPT, None)
+    if teams is None:
+        teams = teams_of(person_of(request))
+        setattr(request, KEPT, teams)
+    return teams
 
 
 def choose(request: HttpRequest, team_id: str) -> None:

@@ -41,9 +41,10 @@ def stage(*, agent: Agent, proposal: Proposal, key: str | None, take: bool = Fal
     """
     if key and (earlier := _answered(agent, key, proposal.digest)):
         return earlier
+    action_type = find_type(agent, proposal)
     try:
         with transaction.atomic():
-            return _stage(agent, proposal, key, take)
+            return _stage(agent, action_type, proposal, key, take)
     except IntegrityError:
         if key and (first := _answered(agent, key, proposal.digest)):
             return first
@@ -131,8 +132,9 @@ def find_type(agent: Agent, proposal: Proposal) -> ActionType:
     return action_type
 
 
-def _stage(agent: Agent, proposal: Proposal, key: str | None, take: bool) -> Staged:
-    action_type = find_type(agent, proposal)
+def _stage(
+    agent: Agent, action_type: ActionType, proposal: Proposal, key: str | None, take: bool
+) -> Staged:
     if key is None and action_type.verb not in NO_KEY_VERBS:
         raise Invalid("Idempotency-Key is required to stage this.", code="idempotency_key_missing")
     _check_not_stopped(agent, action_type)

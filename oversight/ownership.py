@@ -25,6 +25,10 @@ from approvals.querysets import pending
 from approvals.stopping import workflows_under
 from ledger import clock
 
+WITHOUT = "Nothing of it runs without a person until somebody is named."
+HOLDS = {"system_owner": WITHOUT, "risk_owner": WITHOUT}
+FALLS = "Its open work falls to the next named person."
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:
@@ -199,7 +203,7 @@ def _hole_needs(lines: list[WorkflowLine]) -> list[Need]:
         Need(
             "hole",
             f"{line.workflow} has no {words.ROLES.get(hole.role, hole.role)}.",
-            f"{hole.because} It cannot run without a person until somebody is named.",
+            f"{hole.because} {HOLDS.get(hole.role, FALLS)}",
         )
         for line in lines
         for hole in roles.holes(line.workflow)

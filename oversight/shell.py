@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Min
 from django.http import HttpRequest
 
-from agents_registry.current_team import team_of, teams_of
+from agents_registry.current_team import team_of, teams_on
 from agents_registry.models import Person, Stop
 from approvals.models import Sweep
 from approvals.pages import words
@@ -19,7 +19,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     if not isinstance(person, Person) or getattr(request, "htmx", False):
         return {"shell": None}
-    teams = teams_of(person)
+    teams = teams_on(request)
     if not teams:
         return {"shell": None}
     team = team_of(request)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from agents_registry import roles
 from agents_registry.models import Person
@@ -50,7 +51,7 @@ def watch(tale: Tale, action: Action) -> None:
         tale.timeline.at(action.next_step_at, partial(_step, tale, action.pk))
 
 
-def _step(tale: Tale, action_id: object) -> None:
+def _step(tale: Tale, action_id: UUID) -> None:
     """One sweep; what is stopped then has not moved, and is looked at again later."""
     waiting = Action.objects.filter(pk=action_id, state=State.PENDING, held=False)
     if not waiting.exists():
@@ -63,7 +64,7 @@ def _step(tale: Tale, action_id: object) -> None:
         watch(tale, action)
 
 
-def _decide(tale: Tale, action_id: object, verdict: str) -> None:
+def _decide(tale: Tale, action_id: UUID, verdict: str) -> None:
     """The verdict, or the nearest that the texts have words for; whoever came first is right."""
     action = find(tale, action_id)
     if action.state != State.PENDING:
@@ -150,7 +151,7 @@ VERDICTS = {
 }
 
 
-def _revise(tale: Tale, action_id: object, payload: dict[str, Any]) -> None:
+def _revise(tale: Tale, action_id: UUID, payload: dict[str, Any]) -> None:
     """The agent's second attempt, which somebody approves."""
     action = find(tale, action_id)
     content = action.contents.get(revision=action.revision)

@@ -13,7 +13,7 @@ from approvals.states import State
 from approvals.transitions import Seen
 from ledger import clock
 from reviewqueue.demo import deciding, doing, organisation, texts
-from reviewqueue.demo.tale import Tale, find, stage
+from reviewqueue.demo.tale import Tale, find, stage, working
 from reviewqueue.demo.timeline import work_ago
 
 DAYS = timedelta(days=30)
@@ -98,7 +98,7 @@ def _forget(tale: Tale, work: dict[str, Any], thing: dict[str, Any]) -> None:
     """Nobody answers until the workflow pauses itself; on the third day they see to it."""
     action = _everyday_action(tale, work, thing)
     deciding.watch(tale, action)
-    tale.timeline.at(deciding.working(action, 20 * 60), partial(_remember, tale, action))
+    tale.timeline.at(working(action, 20 * 60), partial(_remember, tale, action))
 
 
 def _remember(tale: Tale, action: Action) -> None:
@@ -121,7 +121,7 @@ def _ask(tale: Tale, entry: dict[str, Any]) -> None:
         "payload": {"question": entry["question"]},
     }
     action = stage(tale, entry["agent"], request)
-    when = deciding.working(action, tale.chance.randint(10, 110))
+    when = working(action, tale.chance.randint(10, 110))
     tale.timeline.at(when, partial(_answer, entry, action))
 
 
@@ -137,7 +137,7 @@ def _answer(entry: dict[str, Any], action: Action) -> None:
 def _attempt(tale: Tale, entry: dict[str, Any]) -> None:
     """Something that is blocked for agents; the risk owner closes it."""
     action = stage(tale, entry["agent"], entry["request"])
-    when = deciding.working(action, tale.chance.randint(20, 200))
+    when = working(action, tale.chance.randint(20, 200))
     tale.timeline.at(when, partial(_close_attempt, entry, action))
 
 

@@ -46,7 +46,9 @@ def lower(now: datetime) -> None:
 def make(slug: str, said: dict[str, Any], *, by: str) -> None:
     applied = apply(document=said, team=slug, actor=Person.objects.get(username=by))
     if applied.waiting:
-        left = (f"{'/'.join(waiting.step.place)}: {waiting.because}" for waiting in applied.waiting)
+        left = (
+            f"{'/'.join(waiting.change.place)}: {waiting.because}" for waiting in applied.waiting
+        )
         raise Unfit(f"{slug}: " + "; ".join(left))
 
 

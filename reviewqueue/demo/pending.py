@@ -11,7 +11,7 @@ from approvals.models import Action
 from approvals.states import State
 from approvals.transitions import Seen
 from reviewqueue.demo import deciding, history, organisation, texts
-from reviewqueue.demo.tale import Tale, stage
+from reviewqueue.demo.tale import Tale, stage, working
 from reviewqueue.demo.timeline import work_ago
 
 
@@ -39,7 +39,7 @@ def _stage(tale: Tale, case: dict[str, Any]) -> None:
     if case.get("left"):
         deciding.watch(tale, action)
     if then := case.get("then"):
-        when = deciding.working(action, 40)
+        when = working(action, 40)
         tale.timeline.at(when, partial(_then, action, **then))
 
 

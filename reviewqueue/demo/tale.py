@@ -66,7 +66,7 @@ def proposal(said: dict[str, Any]) -> Proposal:
     return Proposal(**fields, digest=digest(said))
 
 
-def find(tale: Tale, action_id: object) -> Action:
+def find(tale: Tale, action_id: UUID | str) -> Action:
     """The action as it stands, with its type, workflow and agent as the tale knows them."""
     action = Action.objects.get(pk=action_id)
     action.action_type = tale.action_types[action.action_type_id]
