@@ -1,9 +1,14 @@
 """The main job as a person does it: look, decide, see what the agent made of it."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 SignIn = Callable[..., Page]
@@ -136,6 +141,25 @@ def test_a_stop_takes_one_click_a_reason_and_one_more_click(sign_in: SignIn) -> 
     expect(owner.locator("tr.paused", has_text="Lead router")).to_have_count(0)
 
 
-def test_new_work_announces_itself(sign_in: SignIn) -> None:
+def test_new_work_announces_itself_and_the_list_waits_to_be_asked(
+    sign_in: SignIn, demo: dict[str, Any]
+) -> None:
     page = sign_in("rita")
-    expect(page.locator("a.fresh")).to_be_visible(timeout=60_000)
+    stage_from_the_readme(demo)
+    expect(page.locator("a.fresh")).to_be_visible(timeout=20_000)
+    sentence = page.locator("li.row", has_text="lena@northwind.example")
+    expect(sentence).to_have_count(0)
+    page.locator("a.fresh").click()
+    expect(sentence).to_have_count(1)
+
+
+def stage_from_the_readme(demo: dict[str, Any]) -> None:
+    """What the README's curl stages, by the demo's outreach writer."""
+    token = next(each["token"] for each in demo["agents"] if each["slug"] == "outreach-writer")
+    answer = httpx.post(
+        f"{demo['url']}/api/v1/actions",
+        headers={"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4())},
+        json=json.loads((Path(settings.BASE_DIR) / "examples" / "stage.json").read_text()),
+    )
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["state"] == "pending"
