@@ -53,18 +53,20 @@ def call(agent: Agent, method: str, path: str, *, key: str = "", **options: Any)
     an outcome belongs to its lease; everything else reads, or takes what is still there.
     """
     headers = {"Idempotency-Key": key} if key else {}
-    while not stopping.is_set():
+    while True:
         try:
             answer = agent.http.request(method, path, headers=headers, **options)
-        except httpx.TransportError:
-            stopping.wait(1)
-            continue
-        if answer.is_success:
-            return answer.json()
-        if answer.status_code != 429 and not answer.is_server_error:
-            raise Refused("{code}: {detail}".format(**answer.json()))
-        stopping.wait(float(answer.headers.get("Retry-After", 1)))
-    raise SystemExit
+        except httpx.TransportError as trouble:
+            pause, said = 1.0, str(trouble)
+        else:
+            if answer.is_success:
+                return answer.json()
+            if answer.status_code != 429 and not answer.is_server_error:
+                raise Refused("{code}: {detail}".format(**answer.json()))
+            pause, said = float(answer.headers.get("Retry-After", 1)), answer.reason_phrase
+        agent.say(f"no answer ({said}), the same again in {pause:.0f} s")
+        if stopping.wait(pause):
+            raise SystemExit
 
 
 def propose(agent: Agent) -> None:

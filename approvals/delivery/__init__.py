@@ -1,0 +1,1 @@
+"""How a decision reaches whoever waits for it."""

@@ -81,7 +81,10 @@ async def answer_when_decided(
                 left = until - loop.time()
                 if not answer.pending or left <= 0:
                     break
-                await _first_of(woken, gone, left)
+                try:
+                    await _first_of(woken, gone, left)
+                except asyncio.CancelledError:
+                    break  # The server stops: the state as it is now is better than none.
                 if gone.done():
                     return
         await answer.give(send, seconds)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from agents_registry import roles
-from agents_registry.models import Person
+from agents_registry.models import Fallback, Person
 from approvals import deadlines, review, staging
 from approvals.errors import Conflict
 from approvals.models import Action
@@ -40,7 +40,9 @@ def wait_for_people(tale: Tale, action: Action, *, verdict: str = "") -> None:
     verdict = verdict or tale.chance.choices([*habits], [*habits.values()])[0]
     minutes = tale.chance.triangular(4, 150, 25)
     if verdict == "leave":
-        verdict, minutes = "approve", A_WEEK_OF_WORK
+        verdict = "approve"
+        if action.frozen["fallback"] != Fallback.HOLD_AND_PAUSE:
+            minutes = A_WEEK_OF_WORK
     when = working(action, minutes)
     tale.timeline.at(when, partial(_decide, tale, action.pk, verdict))
 

@@ -16,32 +16,54 @@ from reviewqueue.demo import deciding, doing, organisation, texts
 from reviewqueue.demo.tale import Tale, find, stage, working
 from reviewqueue.demo.timeline import work_ago
 
+Calendars = dict[str, Calendar]
+"""The working time of each workflow, by its slug."""
+
 DAYS = timedelta(days=30)
 QUIET = timedelta(hours=7)
 """Working time before now in which no everyday work begins, so that nearly all is decided."""
-TIMES_A_MONTH = 3
-"""How often an everyday action happens for each point of `often` in routine.json."""
-FORGOTTEN = ("lead-routing", "book_intro_call", 14)
-"""Where nobody answered to the end of the chain, and how many days ago."""
+FORGOTTEN, FORGOTTEN_DAYS_AGO = ("lead-routing", "book_intro_call"), 14
+"""Where nobody answered to the end of the chain, until the workflow paused itself."""
 
 
-def plan(tale: Tale) -> None:
-    """Plans all of it. What one thing leads to is planned when that happens."""
+def plan(tale: Tale, *, times: int) -> None:
+    """Plans all of it, each everyday action so many `times` for each point of its `often`.
+
+    What one thing leads to is planned when that happens.
+    """
     workflows = Workflow.objects.filter(team__slug__in=organisation.TEAMS)
     calendars = {
         workflow.slug: Calendar.from_document(workflow.calendar.document)
         for workflow in workflows.select_related("calendar")
     }
+    _plan_routine(tale, calendars, times)
+    _plan_stories(tale, calendars)
+    _plan_loose_ends(tale, calendars)
+
+
+def _plan_routine(tale: Tale, calendars: Calendars, times: int) -> None:
     routine = texts.routine()
     for work in routine["work"]:
-        _everyday(tale, work, routine["things"], calendars[work["request"]["workflow"]])
-    planned = {"questions": _ask, "attempts": _attempt, "stops": _stop}
-    for name, do in planned.items():
+        calendar = calendars[work["request"]["workflow"]]
+        things = routine["things"][work["about"]]
+        _everyday(tale, work, things, calendar, times * work["often"])
+        if (work["request"]["workflow"], work["request"]["action_type"]) == FORGOTTEN:
+            when = _on_day(tale, FORGOTTEN_DAYS_AGO, calendar)
+            tale.timeline.at(when, partial(_forget, tale, work, things[-1]))
+
+
+def _plan_stories(tale: Tale, calendars: Calendars) -> None:
+    """What happened once: questions, attempts at what is blocked, stops, a lowered mode."""
+    for name, do in {"questions": _ask, "attempts": _attempt, "stops": _stop}.items():
         for entry in tale.texts[name]:
             calendar = calendars[entry.get("workflow") or entry["request"]["workflow"]]
             tale.timeline.at(_on_day(tale, entry["days_ago"], calendar), partial(do, tale, entry))
     lowered = tale.now - timedelta(days=tale.texts["lowered"]["days_ago"])
     tale.timeline.at(lowered, partial(organisation.lower, lowered))
+
+
+def _plan_loose_ends(tale: Tale, calendars: Calendars) -> None:
+    """What happened so lately that nobody has seen to it."""
     for name, end in {"failed": _fail, "unknown": _vanish, "blocked": _leave_blocked}.items():
         entry = tale.texts["loose_ends"][name]
         since = timedelta(minutes=tale.chance.randint(12, 35))
@@ -50,19 +72,15 @@ def plan(tale: Tale) -> None:
     tale.timeline.at(tale.now - timedelta(hours=1), partial(_be_refused_twice, tale))
 
 
-def _everyday(tale: Tale, work: dict[str, Any], things: dict[str, Any], calendar: Calendar) -> None:
+def _everyday(
+    tale: Tale, work: dict[str, Any], things: list[Any], calendar: Calendar, times: int
+) -> None:
     """Spreads one kind of everyday work over the working time of the month."""
     begin = tale.now - DAYS
     worked = work_between(begin, work_ago(tale.now, QUIET, calendar), calendar)
-    for _ in range(work["often"] * TIMES_A_MONTH):
+    for _ in range(times):
         when = due_after_work(begin, worked * tale.chance.random(), calendar)
-        thing = tale.chance.choice(things[work["about"]])
-        tale.timeline.at(when, partial(_work, tale, work, thing))
-    workflow, key, days = FORGOTTEN
-    if (work["request"]["workflow"], work["request"]["action_type"]) == (workflow, key):
-        when = _on_day(tale, days, calendar)
-        thing = things[work["about"]][-1]
-        tale.timeline.at(when, partial(_forget, tale, work, thing))
+        tale.timeline.at(when, partial(_work, tale, work, tale.chance.choice(things)))
 
 
 def _on_day(tale: Tale, days_ago: int, calendar: Calendar) -> datetime:

@@ -11,22 +11,22 @@ from reviewqueue.demo.tale import begin
 
 
 @transaction.atomic
-def load(*, url: str, json_out: Path) -> None:
-    """All of it or nothing; run again, it adds only what is missing."""
+def load(*, url: str, json_out: Path, times: int) -> None:
+    """All of it or nothing; run again, it adds only what is missing. `times`: how much history."""
     now = clock.now()
     new = not organisation.is_there()
     if new:
         organisation.set_up(now)
-        _tell_history(now)
+        _tell_history(now, times)
     people.let_in()
     if new or not pending.is_there():
         _put_pending(now)
     handles.write(json_out, url)
 
 
-def _tell_history(now: datetime) -> None:
+def _tell_history(now: datetime, times: int) -> None:
     tale = begin(now)
-    history.plan(tale)
+    history.plan(tale, times=times)
     tale.timeline.run(until=now)
 
 

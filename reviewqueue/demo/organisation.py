@@ -46,10 +46,8 @@ def lower(now: datetime) -> None:
 def make(slug: str, said: dict[str, Any], *, by: str) -> None:
     applied = apply(document=said, team=slug, actor=Person.objects.get(username=by))
     if applied.waiting:
-        left = (
-            f"{'/'.join(waiting.change.place)}: {waiting.because}" for waiting in applied.waiting
-        )
-        raise Unfit(f"{slug}: " + "; ".join(left))
+        left = applied.waiting[0]
+        raise Unfit(f"{slug}: {'/'.join(left.change.place)}: {left.because}")
 
 
 def as_first_signed(said: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What waits for people when the demo starts: some of it late, some of it wrong."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -7,12 +8,18 @@ from typing import Any
 from agents_registry.models import Person, Workflow
 from agents_registry.sla import LENGTHS, Calendar, Duration
 from approvals import review
-from approvals.models import Action
+from approvals.models import Action, Decision
 from approvals.states import State
 from approvals.transitions import Seen
 from reviewqueue.demo import deciding, history, organisation, texts
 from reviewqueue.demo.tale import Tale, stage, working
 from reviewqueue.demo.timeline import work_ago
+
+VERDICTS: dict[str, Callable[..., Decision]] = {
+    "approve": review.approve,
+    "ask_for_changes": review.ask_for_changes,
+    "escalate": review.escalate,
+}
 
 
 def is_there() -> bool:
@@ -43,13 +50,12 @@ def _stage(tale: Tale, case: dict[str, Any]) -> None:
         tale.timeline.at(when, partial(_then, action, **then))
 
 
-def _then(action: Action, person: str, verdict: str, comment: str) -> None:
-    verdicts = {"escalate": review.escalate, "ask_for_changes": review.ask_for_changes}
-    verdicts[verdict](
+def _then(action: Action, person: str, verdict: str, **said: Any) -> None:
+    VERDICTS[verdict](
         action_id=action.pk,
         person=Person.objects.get(username=person),
         seen=Seen.of(action),
-        comment=comment,
+        **said,
     )
 
 

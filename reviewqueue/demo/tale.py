@@ -51,7 +51,7 @@ def stage(tale: Tale, agent: str, request: dict[str, Any], *, after: Any = None)
     staged = staging.stage(
         agent=tale.agents[agent],
         proposal=proposal(said),
-        key=f"demo-{clock.now():%Y%m%d%H%M%S}-{digest(said)[-12:]}",
+        key=f"demo/{tale.now.isoformat()}/{clock.now().isoformat()}/{digest(said)[-12:]}",
     )
     action = find(tale, staged.answer["id"])
     tale.afterwards[action.pk] = after

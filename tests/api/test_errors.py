@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import OperationalError
 
+from approvals import staging
 from approvals.api.codes import CODES
 from approvals.api.parsers import MAX_BYTES, MAX_DEPTH
 from approvals.models import Action
@@ -228,6 +231,32 @@ def test_a_list_refuses_questions_it_does_not_know(api: AgentClient, query: str)
 def test_a_cursor_that_is_none_is_refused(api: AgentClient, cursor: str) -> None:
     found = problem(api.get(f"/actions?cursor={cursor}"), 400, "cursor_invalid")
     assert pointers(found) == [("/query/cursor", "cursor_invalid")]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (RuntimeError("boom"), 500, "internal_error"),
+        (OperationalError("server closed the connection"), 503, "unavailable"),
+        (PermissionDenied("Only the pool decides."), 403, "permission_denied"),
+        (SuspiciousOperation("odd"), 400, "invalid"),
+    ],
+)
+def test_what_nobody_foresaw_is_a_problem_without_a_traceback(
+    api: AgentClient,
+    body: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: int,
+    code: str,
+) -> None:
+    def fail(**_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(staging, "check", fail)
+    found = problem(api.post("/actions/check", body), status, code)
+    assert "boom" not in found["detail"]
+    assert "Traceback" not in found["detail"]
 
 
 def test_every_code_that_a_verb_or_view_can_give_is_explained(api: AgentClient) -> None:

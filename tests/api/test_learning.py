@@ -2,14 +2,15 @@
 
 import json
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
+from queue import Queue
 
 import pytest
 from django.db import connection, connections, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from agents_registry.models import ActionType, Agent, Person, Workflow
-from approvals import review
+from approvals import feed, review
 from approvals.models import Action, Decision
 from tests import factories
 from tests.api.client import AgentClient, problem
@@ -185,31 +186,31 @@ def test_the_feed_waits_for_a_verdict_that_commits_late(
 ) -> None:
     """The first draws its id first and commits last: a feed by id alone would lose it."""
     slow, quick = (factories.create_action(agent, refund) for _ in range(2))
-    drawn, go_on = threading.Event(), threading.Event()
+    begun, go_on = Queue[datetime](), threading.Event()
 
     def decide_slowly() -> None:
         try:
             with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT now()")
+                    start = cursor.fetchone()[0]
                 reject(slow, reviewer)
-                drawn.set()
+                begun.put(start)
                 go_on.wait()
         finally:
             connections.close_all()
 
     thread = threading.Thread(target=decide_slowly)
     thread.start()
-    drawn.wait()
-    reject(quick, reviewer, age=timedelta(0))
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE approvals_decision SET created_at = clock_timestamp() + '1 hour'")
+    almost_settled = begun.get() - feed.MARGIN + timedelta(milliseconds=1)
+    decision = reject(quick, reviewer)
+    Decision.objects.filter(pk=decision.pk).update(created_at=almost_settled)
     during = api.get("/decisions").json()
     go_on.set()
     thread.join()
-    Decision.objects.update(created_at=slow.created_at - timedelta(minutes=1))
     after = api.get(f"/decisions?after={during['next']}" if during["next"] else "/decisions")
     assert during["results"] == []
-    learned = [one["action_id"] for one in after.json()["results"]]
-    assert learned == [str(slow.pk), str(quick.pk)]
+    assert [one["action_id"] for one in after.json()["results"]] == [str(slow.pk), str(quick.pk)]
 
 
 def test_me_tells_what_applies_now(

@@ -196,6 +196,21 @@ def test_a_client_that_leaves_is_forgotten_and_not_answered() -> None:
     assert (sent, inner.asked, len(waiters)) == ([], 1, 0)
 
 
+def test_a_server_that_stops_answers_with_the_state_as_it_is() -> None:
+    async def stopped() -> list[Message]:
+        waiters = Waiters()
+        asking = asyncio.create_task(ask(Inner(pending=1000), waiters, stays))
+        while not len(waiters):
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asking.cancel()
+        return await asking
+
+    sent = asyncio.run(asyncio.wait_for(stopped(), timeout=20))
+    assert sent[0]["status"] == 200
+    assert sent[1]["body"] == b"1"
+
+
 def test_one_notice_wakes_those_who_wait_for_that_action_only() -> None:
     waiters = Waiters()
     wait = waiters.waiting_for

@@ -18,7 +18,11 @@ class Command(BaseCommand):
             "--json-out", type=Path, default=Path(".data/demo.json"), help="people and tokens"
         )
 
+        parser.add_argument(
+            "--times", type=int, default=3, help="how much history: 3 is about 270 actions, 7 s"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not (settings.DEMO or settings.DEBUG):
             raise CommandError("All people of the demo share one password. Set DEMO=1 to load it.")
-        load.load(url=options["url"], json_out=options["json_out"])
+        load.load(url=options["url"], json_out=options["json_out"], times=options["times"])
