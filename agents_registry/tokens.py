@@ -47,7 +47,7 @@ def prove(text: str) -> AgentToken | None:
     """The live token that `rq_<id>_<secret>` names, or None for anything else."""
     prefix, _, rest = text.partition("_")
     key_id, _, secret = rest.partition("_")
-    if prefix != "rq" or not secret or not text.isascii() or len(text) > 200:
+    if prefix != "rq" or not secret or not text.isascii() or not text.isprintable() or len(text) > 200:
         return None
     token = (
         AgentToken.objects.select_related("agent__team")

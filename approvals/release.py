@@ -9,12 +9,14 @@ from uuid import UUID, uuid4
 
 import jsonpointer
 from django.db import transaction
+from django.db.models import Q
 
 from agents_registry import gate, roles, stops
 from agents_registry.models import Agent, Workflow
 from approvals import timetable, transitions
 from approvals.errors import Conflict, Missing, Stopped
 from approvals.models import Action, Content, Decision, Lease
+from approvals.querysets import stopped
 from approvals.states import Mover, State
 from ledger import clock
 
@@ -81,10 +83,19 @@ def lease_next(
     ready = (
         Action.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("action_type", "agent")
-        .filter(agent=agent, workflow=workflow, state=State.APPROVED, releasable_from__lte=now)
+        .filter(_is_ready(now), agent=agent, workflow=workflow, state=State.APPROVED)
+        .exclude(stopped())
         .order_by("tier_rank", "id")
     )
     return [_take(agent, action, seconds) for action in ready[:limit] if _can(action, now)]
+
+
+def _is_ready(now: datetime) -> Q:
+    """What can be taken, as far as the database can tell, so that the rest hides nothing."""
+    begun = Q(not_before__isnull=True) | Q(not_before__lte=now)
+    not_over = Q(not_after__isnull=True) | Q(not_after__gt=now)
+    lasts = Q(releasable_from__lte=now, approval_ends_at__gt=now)
+    return begun & not_over & lasts & ~Q(action_type__mode="draft_only")
 
 
 def reopen(*, action: Action, mover: Mover, actor: str, event: str) -> None:

@@ -21,7 +21,7 @@ from approvals.api.serializers import (
     NothingBody,
     RevisionBody,
 )
-from approvals.api.views import AgentView, agent_of, asked, valid
+from approvals.api.views import AgentView, agent_of, asked, need_scope, valid
 from approvals.errors import Fault, Invalid
 from approvals.proposals import Proposal, Revised
 from ledger.canonical import digest
@@ -58,6 +58,8 @@ class Actions(AgentView):
         """Judged by the policy at once: `approved` needs no person, `pending` waits for one,
         `blocked` is on record and never done. The same key and body give the same answer."""
         proposal, take = proposal_of(request.data)
+        if take:
+            need_scope(request, Scope.RELEASE)
         staged = staging.stage(
             agent=agent_of(request), proposal=proposal, key=key_of(request), take=take
         )
@@ -73,6 +75,8 @@ class Batch(AgentView):
     def post(self, request: Request) -> Response:
         """Each item stands for itself, in a transaction of its own; results are in order."""
         agent, items = agent_of(request), valid(BatchBody, request.data)["actions"]
+        if any(isinstance(item, dict) and item.get("take") for item in items):
+            need_scope(request, Scope.RELEASE)
         results = [_batch_item(agent, item, place) for place, item in enumerate(items)]
         return Response({"results": results}, status=207)
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from rest_framework.exceptions import MethodNotAllowed, ValidationError
+from rest_framework.exceptions import MethodNotAllowed, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from agents_registry.models import Agent, Scope
+from agents_registry.authentication import HasScope
+from agents_registry.models import Agent, AgentToken, Scope
 from approvals.api.throttling import Window
 from approvals.errors import Refused
 
@@ -65,6 +66,12 @@ def agent_of(request: Request) -> Agent:
     agent: Any = request.user
     assert isinstance(agent, Agent)
     return agent
+
+
+def need_scope(request: Request, scope: Scope) -> None:
+    """PermissionDenied where one call does more than its own scope covers."""
+    if not isinstance(request.auth, AgentToken) or scope not in request.auth.scopes:
+        raise PermissionDenied(HasScope.message)
 
 
 def asked(serializer: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:

@@ -48,6 +48,13 @@ def test_each_call_needs_its_one_scope(
     assert call(only, method, path, action).status_code not in {401, 403}
 
 
+def test_taking_in_the_same_call_needs_the_scope_to_release(agent: Agent, action: Action) -> None:
+    client = AgentClient(factories.create_token(agent, scopes=[Scope.STAGE]))
+    body = {"workflow": "w", "action_type": "t", "payload": {}, "take": True}
+    problem(client.post("/actions", body), 403, "permission_denied")
+    problem(client.post("/actions/batch", {"actions": [body]}), 403, "permission_denied")
+
+
 @pytest.mark.parametrize(("method", "path"), OF_ONE_ACTION)
 @pytest.mark.parametrize("near", [True, False], ids=["colleague", "other team"])
 def test_anothers_action_is_not_there(

@@ -1,5 +1,7 @@
 """The main job through the verbs: staged, judged, decided, taken once, reported, on record."""
 
+from datetime import timedelta
+
 import pytest
 
 from agents_registry.models import ActionType, Agent, Person
@@ -7,6 +9,7 @@ from approvals import outcome, release, review, staging
 from approvals.errors import Conflict
 from approvals.models import Action, FollowUp, Lease
 from approvals.states import State
+from ledger import clock
 from ledger.canonical import digest
 from ledger.models import Event
 from ledger.record import body_of
@@ -148,3 +151,12 @@ def test_check_says_what_staging_would_and_stores_nothing(agent: Agent, refund: 
     answer = staging.check(agent=agent, proposal=propose(refund))
     assert answer["tier"] == "mandatory"
     assert not Action.objects.exists()
+
+
+def test_what_cannot_be_taken_yet_does_not_hide_what_can(agent: Agent, refund: ActionType) -> None:
+    read = create_read_type(refund.workflow)
+    tomorrow = clock.now() + timedelta(days=1)
+    create_action(agent, read, payload={"order": "A-1"}, not_before=tomorrow)
+    ready = create_action(agent, read, payload={"order": "A-2"})
+    taken = release.lease_next(agent=agent, workflow_slug=refund.workflow.slug, limit=1)
+    assert [one.action.pk for one in taken] == [ready.pk]

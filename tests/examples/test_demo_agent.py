@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,9 @@ def one_turn(path: Path) -> str:
     return done.stdout
 
 
-def waiting_mail(writer: Agent) -> Action:
-    """A mail of the agent that a person has to approve."""
+@pytest.fixture
+def mail(writer: Agent) -> Iterator[Action]:
+    """A mail of the agent that waits for a person, a minute ago: the test decides it then."""
     request: dict[str, Any] = {
         "workflow": "outreach",
         "action_type": "send_email",
@@ -72,13 +74,12 @@ def waiting_mail(writer: Agent) -> Action:
         "confidence": 0.9,
         "trace": {"model": "test"},
     }
-    return tale.stage(tale.begin(clock.now()), writer.slug, request)
+    with clock.simulated(clock.now() - timedelta(minutes=1)):
+        yield tale.stage(tale.begin(clock.now()), writer.slug, request)
 
 
-def test_it_does_what_was_approved_and_reports_it(writer: Agent, settings_file: Path) -> None:
-    mail = waiting_mail(writer)
+def test_it_does_what_was_approved_and_reports_it(mail: Action, settings_file: Path) -> None:
     rita = Person.objects.get(username="rita")
-    Action.objects.filter(pk=mail.pk).update(frozen={**mail.frozen, "settle_seconds": 0})
     review.approve(action_id=mail.pk, person=rita, seen=Seen.of(mail), checked=["Tone"])
     said = one_turn(settings_file)
     mail.refresh_from_db()
@@ -87,13 +88,12 @@ def test_it_does_what_was_approved_and_reports_it(writer: Agent, settings_file: 
     assert f"pretended to do {mail.pk}" in said
 
 
-def test_it_revises_what_was_sent_back_once(writer: Agent, settings_file: Path) -> None:
-    mail = waiting_mail(writer)
+def test_it_revises_what_was_sent_back_once(mail: Action, settings_file: Path) -> None:
     rita = Person.objects.get(username="rita")
     review.ask_for_changes(
         action_id=mail.pk, person=rita, seen=Seen.of(mail), comment="Not so thrilled."
     )
-    print(one_turn(settings_file))
+    one_turn(settings_file)
     one_turn(settings_file)
     mail.refresh_from_db()
     assert (mail.state, mail.revision) == ("pending", 2)

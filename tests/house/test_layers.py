@@ -27,6 +27,7 @@ PURE = {
         "approvals.diffs",
         "agents_registry.policy.numbers",
     },
+    "approvals/recorded.py": {"ledger.canonical"},
     "approvals/state_table.py": {"approvals.states"},
     "approvals/inert.py": set(),
     "ledger/canonical.py": set(),
