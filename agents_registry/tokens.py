@@ -47,7 +47,7 @@ def prove(text: str) -> AgentToken | None:
     """The live token that `rq_<id>_<secret>` names, or None for anything else."""
     prefix, _, rest = text.partition("_")
     key_id, _, secret = rest.partition("_")
-    if prefix != "rq" or not secret or not text.isascii() or not text.isprintable() or len(text) > 200:
+    if prefix != "rq" or not secret or not _is_plain(text):
         return None
     token = (
         AgentToken.objects.select_related("agent__team")
@@ -74,6 +74,10 @@ def revoke(*, token: AgentToken, actor: str) -> None:
             actor=actor,
             body={"token": token.key_id},
         )
+
+
+def _is_plain(text: str) -> bool:
+    return len(text) <= 200 and text.isascii() and text.isprintable()
 
 
 def _hash(secret: str) -> bytes:

@@ -1,16 +1,23 @@
 """What people decide about a pending action; each verdict is bound to what its page showed."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db import transaction
 
 from agents_registry import revisions
 from agents_registry.models import Person
-from approvals import deadlines, follow_ups, judging, payloads, release, timetable, transitions
+from approvals import (
+    deadlines,
+    follow_ups,
+    judging,
+    payloads,
+    release,
+    timetable,
+    transitions,
+    verdicts,
+)
 from approvals.errors import Conflict, Invalid, Missing
 from approvals.judging import BUILT_IN
 from approvals.models import (
@@ -27,9 +34,6 @@ from approvals.transitions import Seen
 from ledger import clock
 from ledger.canonical import digest, sealed_digest
 
-SETTLE_SECONDS = {"mandatory": 5}
-"""How long a decision is held back from the agent, so that Undo is certain."""
-
 REVISE_WITHIN = "2 business days"
 
 
@@ -43,12 +47,14 @@ def approve(
     comment: str = "",
 ) -> Decision:
     """Approves exactly what the page showed."""
-    action = _to_decide(action_id, person, seen)
+    action = verdicts.to_decide(action_id, person, seen)
     _refuse_built_in(action)
     _check_checked(action, checked)
     content = _content(action)
-    decision = _decide(action, person, Verdict.APPROVED, checked=list(checked), comment=comment)
-    _approve(action, decision, seen, content.payload_digest, content.seal)
+    decision = verdicts.write_down(
+        action, person, Verdict.APPROVED, checked=list(checked), comment=comment
+    )
+    verdicts.approved(action, decision, seen, content.payload_digest, content.seal)
     return decision
 
 
@@ -63,7 +69,7 @@ def edit_and_approve(
     comment: str = "",
 ) -> Decision:
     """Approves the person's version: valid by the schema, judged again, kept beside the agent's."""
-    action = _to_decide(action_id, person, seen)
+    action = verdicts.to_decide(action_id, person, seen)
     _refuse_built_in(action)
     _check_checked(action, checked)
     payloads.check(action.action_type.payload_schema, payload)
@@ -72,7 +78,7 @@ def edit_and_approve(
     if judgement.verdict.tier == "blocked":
         because = [finding.because for finding in judgement.verdict.findings if finding.because]
         raise Invalid(f"With this edit the policy blocks it: {because[0]}", code="edit_blocked")
-    decision = _decide(
+    decision = verdicts.write_down(
         action,
         person,
         Verdict.EDITED,
@@ -83,7 +89,7 @@ def edit_and_approve(
         comment=comment,
     )
     seal = sealed_digest(payload, bytes(content.salt))
-    _approve(action, decision, seen, decision.payload_digest, seal)
+    verdicts.approved(action, decision, seen, decision.payload_digest, seal)
     return decision
 
 
@@ -98,21 +104,21 @@ def reject(
     comment: str = "",
 ) -> Decision:
     """Rejects with a reason code: nothing is done, and the agent learns why."""
-    action = _to_decide(action_id, person, seen)
-    decision = _decide(
+    action = verdicts.to_decide(action_id, person, seen)
+    decision = verdicts.write_down(
         action, person, Verdict.REJECTED, reason=reason, cause=cause, comment=comment
     )
-    _move(action, decision, State.REJECTED, seen)
+    verdicts.move(action, decision, State.REJECTED, seen)
     return decision
 
 
 @transaction.atomic
 def ask_for_changes(*, action_id: UUID, person: Person, seen: Seen, comment: str) -> Decision:
     """Sends it back to the agent, which has two business days to revise it."""
-    action = _to_decide(action_id, person, seen)
+    action = verdicts.to_decide(action_id, person, seen)
     _say_something(comment, "Say what should change.")
-    decision = _decide(action, person, Verdict.CHANGES_REQUESTED, comment=comment)
-    _move(action, decision, State.CHANGES_REQUESTED, seen)
+    decision = verdicts.write_down(action, person, Verdict.CHANGES_REQUESTED, comment=comment)
+    verdicts.move(action, decision, State.CHANGES_REQUESTED, seen)
     due = timetable.due_within(action.frozen, REVISE_WITHIN, clock.now())
     follow_ups.open_for(action=action, kind=FollowUpKind.CHANGES_REQUESTED, due=due)
     return decision
@@ -121,33 +127,33 @@ def ask_for_changes(*, action_id: UUID, person: Person, seen: Seen, comment: str
 @transaction.atomic
 def take_over(*, action_id: UUID, person: Person, seen: Seen, comment: str) -> Decision:
     """The person does it; the agent is told to leave it. `comment` says what they do."""
-    action = _to_decide(action_id, person, seen)
+    action = verdicts.to_decide(action_id, person, seen)
     _say_something(comment, "Say what you do about it.")
-    decision = _decide(action, person, Verdict.TAKEN_OVER, comment=comment)
-    _move(action, decision, State.TAKEN_OVER, seen)
+    decision = verdicts.write_down(action, person, Verdict.TAKEN_OVER, comment=comment)
+    verdicts.move(action, decision, State.TAKEN_OVER, seen)
     return decision
 
 
 @transaction.atomic
 def answer(*, action_id: UUID, person: Person, seen: Seen, text: str) -> Decision:
     """Answers a question or a case that the agent handed over (`ask`, `escalate`)."""
-    action = _to_decide(action_id, person, seen)
+    action = verdicts.to_decide(action_id, person, seen)
     if action.action_type.key not in BUILT_IN:
         raise Invalid("Only a question or a handed-over case is answered.", code="not_a_question")
     _say_something(text, "Write an answer.")
-    decision = _decide(
+    decision = verdicts.write_down(
         action, person, Verdict.ANSWERED, comment=text, answer={"text": text, "data": None}
     )
-    _move(action, decision, State.ANSWERED, seen)
+    verdicts.move(action, decision, State.ANSWERED, seen)
     return decision
 
 
 @transaction.atomic
 def escalate(*, action_id: UUID, person: Person, seen: Seen, comment: str) -> Decision:
     """Takes the next step of the chain now instead of waiting for the deadline."""
-    action = _to_decide(action_id, person, seen)
+    action = verdicts.to_decide(action_id, person, seen)
     _say_something(comment, "Say what you need from them.")
-    decision = _decide(action, person, Verdict.ESCALATED, comment=comment)
+    decision = verdicts.write_down(action, person, Verdict.ESCALATED, comment=comment)
     deadlines.step_up(action=action, actor=f"person:{person.pk}", words={"comment": comment})
     return decision
 
@@ -157,9 +163,9 @@ def reassign(
     *, action_id: UUID, person: Person, seen: Seen, to: Person, comment: str = ""
 ) -> Decision:
     """Moves the work, not the right: `to` must be able to decide it already."""
-    action = _to_decide(action_id, person, seen)
+    action = verdicts.to_decide(action_id, person, seen)
     check_can_decide(to, action)
-    decision = _decide(action, person, Verdict.REASSIGNED, comment=comment)
+    decision = verdicts.write_down(action, person, Verdict.REASSIGNED, comment=comment)
     transitions.advance(
         action=action,
         actor=f"person:{person.pk}",
@@ -211,129 +217,6 @@ def judge_edit(action: Action, content: Content, payload: dict[str, Any]) -> jud
             trace=content.trace,
             handoff=content.handoff,
         ),
-    )
-
-
-def _to_decide(action_id: UUID, person: Person, seen: Seen) -> Action:
-    """The action as the page showed it, if this person may decide it.
-
-    Missing, PermissionDenied, or Conflict when it is no longer what the page showed.
-    """
-    action = (
-        Action.objects.select_related(
-            "agent", "action_type", "workflow__pool", "workflow__workflow_owner"
-        )
-        .filter(pk=action_id, team__members=person)
-        .first()
-    )
-    if action is None:
-        raise Missing("There is no such action in your teams.")
-    if action.state != State.PENDING or Seen.of(action) != seen:
-        raise Conflict("This changed while you looked. Nothing was decided.", code="changed")
-    check_can_decide(person, action)
-    return action
-
-
-def _decide(action: Action, person: Person, verdict: Verdict, **details: Any) -> Decision:
-    """Writes the verdict down; Conflict when this person has decided this revision before."""
-    try:
-        with transaction.atomic():
-            return Decision.objects.create(
-                action=action,
-                revision=action.revision,
-                person=person,
-                verdict=verdict,
-                created_at=clock.now(),
-                **{"payload_digest": action.payload_digest, **details},
-            )
-    except IntegrityError as error:
-        raise Conflict("You decided this already.", code="decided_already") from error
-
-
-def _approve(action: Action, decision: Decision, seen: Seen, approved: str, seal: str) -> None:
-    """Counts the approval; at the last one needed the action is approved, or accepted where
-    nothing may be executed."""
-    if not _is_enough(action, decision, seen, seal):
-        return
-    if action.mode == "draft_only" or action.authority == "advisory":
-        _move(action, decision, State.ACCEPTED, seen, payload=seal)
-        return
-    now = decision.created_at
-    _move(
-        action,
-        decision,
-        State.APPROVED,
-        seen,
-        payload=seal,
-        changes={
-            "approved_digest": approved,
-            "approved_seal": seal,
-            "release_id": uuid4(),
-            "releasable_from": now + timedelta(seconds=settle_seconds(action)),
-            "approval_ends_at": timetable.life_end(action.frozen, now),
-        },
-    )
-
-
-def _is_enough(action: Action, decision: Decision, seen: Seen, seal: str) -> bool:
-    """Whether the approvals of exactly this content are as many as its type asks for.
-
-    Writing the event takes the row first, so of two who approve at once the second counts both.
-    Approvals of other content do not count: an edit begins anew.
-    """
-    if action.approvals_needed == 1:
-        return True
-    transitions.advance(
-        action=action,
-        actor=f"person:{decision.person_id}",
-        event="action.approval_counted",
-        changes={},
-        body={"decision": decision.pk, "verdict": decision.verdict, "payload": seal},
-        seen=seen,
-    )
-    given = approvals_of(action).filter(payload_digest=decision.payload_digest).count()
-    return given >= action.approvals_needed
-
-
-def approvals_of(action: Action) -> QuerySet[Decision]:
-    """The approvals of the current revision that nobody took back."""
-    return action.decisions.filter(
-        revision=action.revision,
-        verdict__in=[Verdict.APPROVED, Verdict.EDITED],
-        undone_at__isnull=True,
-    )
-
-
-def settle_seconds(action: Action) -> int:
-    own: int | None = action.frozen["settle_seconds"]
-    return SETTLE_SECONDS.get(action.tier, 0) if own is None else own
-
-
-def _move(
-    action: Action,
-    decision: Decision,
-    to: State,
-    seen: Seen,
-    *,
-    payload: str = "",
-    changes: dict[str, Any] | None = None,
-) -> None:
-    words = {"comment": decision.comment, "patch": decision.patch, "checked": decision.checked}
-    transitions.move(
-        action=action,
-        to=to,
-        mover=Mover.PERSON,
-        actor=f"person:{decision.person_id}",
-        seen=seen,
-        body={
-            "decision": decision.pk,
-            "verdict": decision.verdict,
-            "reason": decision.reason,
-            "cause": decision.cause,
-            **({"payload": payload} if payload else {}),
-        },
-        sealed=words,
-        changes={**(changes or {}), "decided_at": decision.created_at},
     )
 
 

@@ -7,14 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from agents_registry import roles, stops
-from agents_registry.models import ActionType, Agent, OnStop, Workflow
-from approvals import answers, follow_ups, judging, payloads, release, timetable, transitions
+from agents_registry.models import ActionType, Agent, OnStop
+from approvals import (
+    action_space,
+    answers,
+    follow_ups,
+    judging,
+    payloads,
+    release,
+    timetable,
+    transitions,
+)
 from approvals.errors import Conflict, Invalid, KeyReused, Missing, Stopped
 from approvals.judging import Judgement
-from approvals.models import TIER_RANKS, Action, Content, Refusal, Submission
+from approvals.models import TIER_RANKS, Action, Content, Submission
 from approvals.models.actions import new_id
 from approvals.proposals import Proposal, Revised
 from approvals.states import Mover, State
@@ -41,7 +49,7 @@ def stage(*, agent: Agent, proposal: Proposal, key: str | None, take: bool = Fal
     """
     if key and (earlier := _answered(agent, key, proposal.digest)):
         return earlier
-    action_type = find_type(agent, proposal)
+    action_type = action_space.find(agent, proposal)
     try:
         with transaction.atomic():
             return _stage(agent, action_type, proposal, key, take)
@@ -53,7 +61,7 @@ def stage(*, agent: Agent, proposal: Proposal, key: str | None, take: bool = Fal
 
 def check(*, agent: Agent, proposal: Proposal) -> Mapping[str, Any]:
     """What staging would answer, with nothing stored."""
-    action_type = find_type(agent, proposal)
+    action_type = action_space.find(agent, proposal)
     judgement = _judge(agent, action_type, proposal)
     return answers.judged(action_type, judgement)
 
@@ -102,34 +110,6 @@ def withdraw(*, agent: Agent, action_id: UUID) -> Action:
     )
     follow_ups.close_open(action=action, kind="changes_requested", reason="withdrawn")
     return action
-
-
-def find_type(agent: Agent, proposal: Proposal) -> ActionType:
-    """The listed action type, or a refusal that is counted for the risk owner to see."""
-    workflow = Workflow.objects.filter(team=agent.team_id, slug=proposal.workflow).first()
-    if workflow is None or not workflow.agents.filter(pk=agent.pk).exists():
-        raise Missing(f"No workflow {proposal.workflow!r} for this agent.", code="unknown_workflow")
-    action_type = (
-        workflow.action_types.select_related(
-            "chain",
-            "workflow__chain",
-            "workflow__calendar",
-            "workflow__pool",
-            "workflow__workflow_owner",
-            "workflow__system_owner",
-            "workflow__risk_owner",
-            "workflow__approval_owner",
-        )
-        .filter(key=proposal.action_type, retired_at__isnull=True)
-        .first()
-    )
-    if action_type is None:
-        _count_refusal(agent, workflow, proposal.action_type)
-        raise Invalid(
-            f"{workflow.slug} does not list the action type {proposal.action_type!r}.",
-            code="unknown_action_type",
-        )
-    return action_type
 
 
 def _stage(
@@ -292,14 +272,3 @@ def _answered(agent: Agent, key: str, request_digest: str) -> Staged | None:
     if earlier.request_digest != request_digest:
         raise KeyReused("This key came with another body before. Nothing was staged.")
     return Staged(earlier.answer, replayed=True)
-
-
-def _count_refusal(agent: Agent, workflow: Workflow, key: str) -> None:
-    now = clock.now()
-    Refusal.objects.update_or_create(
-        workflow=workflow,
-        agent=agent,
-        key=key[:80],
-        defaults={"count": F("count") + 1, "last_at": now},
-        create_defaults={"count": 1, "first_at": now, "last_at": now},
-    )

@@ -1,15 +1,11 @@
 """How many win when many decide, post or take at once: always exactly one."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from django.db import connection
-
 from approvals import release, review, staging
-from approvals.errors import Conflict
 from approvals.models import Action, Decision
 from approvals.states import State
 from ledger.models import Event
@@ -21,6 +17,7 @@ from tests.factories import (
     propose,
     seen,
 )
+from tests.together import at_once
 
 REVIEWERS, ROUNDS = 50, 200
 POSTERS, KEYS = 50, 20
@@ -42,7 +39,7 @@ def _approvals() -> str:
         action = create_action(agent, refund)
         page = seen(action)
         jobs = [_approver(action, person, page) for person in people]
-        results = Counter(type(result).__name__ for result in _at_once(jobs))
+        results = Counter(type(result).__name__ for result in at_once(jobs))
         events = Event.objects.filter(stream=action.stream, type="action.approved").count()
         decisions = Decision.objects.filter(action=action).count()
         tally[results["Decision"], results["Conflict"], decisions, events] += 1
@@ -61,7 +58,7 @@ def _posts() -> str:
     proposal = propose(refund)
     for number in range(KEYS):
         key = f"key-{number}"
-        _at_once([partial(staging.stage, agent=agent, proposal=proposal, key=key)] * POSTERS)
+        at_once([partial(staging.stage, agent=agent, proposal=proposal, key=key)] * POSTERS)
     return f"{Action.objects.filter(agent=agent).count()} rows for {KEYS} keys"
 
 
@@ -78,30 +75,9 @@ def _takers() -> str:
             mine += [one.action.pk for one in taken]
         return mine
 
-    taken = [pk for mine in _at_once([take_all] * TAKERS) for pk in mine]
+    taken = [pk for mine in at_once([take_all] * TAKERS) for pk in mine]
     return f"{len(taken)} taken, {len(taken) - len(set(taken))} twice"
 
 
 def _left(agent: Any) -> bool:
     return Action.objects.filter(agent=agent, state=State.APPROVED).exists()
-
-
-def _at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
-    start = threading.Barrier(len(jobs))
-    results: list[Any] = [None] * len(jobs)
-
-    def run(number: int, job: Callable[[], Any]) -> None:
-        try:
-            start.wait()
-            results[number] = job()
-        except Conflict as conflict:
-            results[number] = conflict
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=item) for item in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results

@@ -44,22 +44,10 @@ def append(
     """
     assert connection.in_atomic_block, "an event stands or falls with what it records"
     words = {name: (canonical.new_salt(), value) for name, value in (sealed or {}).items()}
+    seals = {n: {"sealed": canonical.sealed_digest(v, salt)} for n, (salt, v) in words.items()}
     head, when = _head(stream), at or clock.now()
-    content = canonical.canonical(
-        {
-            "v": FORMAT,
-            "scope": scope,
-            "stream": stream,
-            "seq": head.seq + 1,
-            "prev": head.leaf.hex(),
-            "type": type,
-            "actor": actor,
-            "at": _instant(when),
-            "body": {
-                **body,
-                **{n: {"sealed": canonical.sealed_digest(v, s)} for n, (s, v) in words.items()},
-            },
-        }
+    content = _bytes(
+        head, when, scope=scope, stream=stream, type=type, actor=actor, body={**body, **seals}
     )
     event = Event.objects.create(
         scope=scope,
@@ -85,6 +73,12 @@ def body_of(event: Event) -> dict[str, Any]:
         if text.salt is not None:
             body[text.name] = text.value
     return body
+
+
+def _bytes(head: Head, when: datetime, **said: Any) -> bytes:
+    """What is hashed and kept: the event with its place behind the head of its stream."""
+    place = {"seq": head.seq + 1, "prev": head.leaf.hex()}
+    return canonical.canonical({"v": FORMAT, "at": _instant(when), **place, **said})
 
 
 def _head(stream: str) -> Head:

@@ -19,15 +19,11 @@ from agents_registry.models import (
     Workflow,
 )
 from agents_registry.permissions import can_stop
-from approvals.models import FollowUp, Refusal
 from approvals.pages import words
 from approvals.querysets import pending
 from approvals.stopping import workflows_under
 from ledger import clock
-
-WITHOUT = "Nothing of it runs without a person until somebody is named."
-HOLDS = {"system_owner": WITHOUT, "risk_owner": WITHOUT}
-FALLS = "Its open work falls to the next named person."
+from oversight.needs import Need, needs, stopped_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +62,6 @@ class AgentLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """Something that somebody should look at, with where to go."""
-
-    kind: str
-    title: str
-    sub: str
-    url: str = ""
-    link: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class StopLine:
     """A stop of an action type or of a system."""
 
@@ -104,7 +89,7 @@ def ownership(team: Team, person: Person) -> Ownership:
     workflows = _workflow_lines(team, person, in_force)
     agents = _agent_lines(team, person, in_force)
     return Ownership(
-        needs=_needs(team, person, workflows, in_force),
+        needs=needs(team, person, {w.workflow: w.late for w in workflows}, in_force.values()),
         agents=agents,
         workflows=workflows,
         other_stops=_other_stops(team, person, in_force),
@@ -121,7 +106,7 @@ def _other_stops(
         if kind in {StopKind.SYSTEM, StopKind.ACTION_TYPE}:
             owners = {w.risk_owner for w in workflows_under(team, StopKind(kind), target)}
             names = sorted(str(owner) for owner in owners)
-            lines.append(StopLine(_stopped_name(team, stop), stop, owners == {person}, names))
+            lines.append(StopLine(stopped_name(team, stop), stop, owners == {person}, names))
     return lines
 
 
@@ -180,118 +165,6 @@ def _agent_line(agent: Any, person: Person, in_force: dict[tuple[str, str], Stop
         can_resume=bool(owners) and owners == {person},
         turned_on_by=sorted(str(owner) for owner in owners),
     )
-
-
-def _needs(
-    team: Team,
-    person: Person,
-    lines: list[WorkflowLine],
-    in_force: dict[tuple[str, str], Stop],
-) -> list[Need]:
-    return [
-        *_hole_needs(lines),
-        *(_stop_need(team, stop) for stop in in_force.values()),
-        *_late_needs(lines),
-        *_refusal_needs(team, person),
-        *_follow_up_needs(team),
-        *_unconfirmed_needs(team),
-    ]
-
-
-def _hole_needs(lines: list[WorkflowLine]) -> list[Need]:
-    return [
-        Need(
-            "hole",
-            f"{line.workflow} has no {words.ROLES.get(hole.role, hole.role)}.",
-            f"{hole.because} {HOLDS.get(hole.role, FALLS)}",
-        )
-        for line in lines
-        for hole in roles.holes(line.workflow)
-    ]
-
-
-def _stop_need(team: Team, stop: Stop) -> Need:
-    under = workflows_under(team, StopKind(stop.kind), stop.target)
-    owners = sorted({str(workflow.risk_owner) for workflow in under})
-    by = str(stop.by) if stop.by else "the escalation chain"
-    return Need(
-        "stop",
-        f"{_stopped_name(team, stop)} is stopped by {by}: “{stop.reason}”",
-        f"Only {', '.join(owners)} can turn it back on, with a note.",
-        "#stop",
-        "Show it",
-    )
-
-
-def _stopped_name(team: Team, stop: Stop) -> str:
-    if stop.kind == StopKind.AGENT:
-        return str(Agent.objects.get(pk=stop.target, team=team))
-    if stop.kind == StopKind.WORKFLOW:
-        return str(Workflow.objects.get(pk=stop.target, team=team))
-    return stop.target.partition("/")[2] or stop.target
-
-
-def _late_needs(lines: list[WorkflowLine]) -> list[Need]:
-    late = sum(line.late for line in lines)
-    if not late:
-        return []
-    where = ", ".join(str(line.workflow) for line in lines if line.late)
-    noun = "decision is" if late == 1 else "decisions are"
-    return [Need("late", f"{words.capped(late)} {noun} late", f"In {where}.",
-                 "/inbox/?view=all", "Show them")]  # fmt: skip
-
-
-def _refusal_needs(team: Team, person: Person) -> list[Need]:
-    refusals = Refusal.objects.filter(workflow__team=team).select_related("workflow", "agent")
-    return [
-        Need(
-            "refused",
-            f"{refusal.agent} tried “{refusal.key}” {refusal.count} times in {refusal.workflow}.",
-            "The action type is not listed, so it was refused each time. "
-            + ("You are the risk owner: list it or leave it so."
-               if refusal.workflow.risk_owner_id == person.pk else
-               "Its risk owner decides whether to list it."),
-        )
-        for refusal in refusals.order_by("-last_at")[:10]
-    ]  # fmt: skip
-
-
-def _follow_up_needs(team: Team) -> list[Need]:
-    opened = (
-        FollowUp.objects.filter(action__team=team, closed_at__isnull=True)
-        .exclude(kind="changes_requested")
-        .select_related("assignee", "action")
-        .order_by("due_at")[:10]
-    )
-    return [
-        Need(
-            "follow_up",
-            f"{words.state(item.kind).capitalize()}: it waits for {item.assignee}.",
-            "It stays open until somebody chooses how it ends.",
-            f"/actions/{item.action_id}/",
-            "Open it",
-        )
-        for item in opened
-    ]
-
-
-def _unconfirmed_needs(team: Team) -> list[Need]:
-    waiting = (
-        ActionType.objects.filter(workflow__team=team, confirmed=False, retired_at__isnull=True)
-        .values("workflow__name", "workflow__slug")
-        .annotate(count=Count("pk"))
-        .order_by("workflow__name")
-    )
-    return [
-        Need(
-            "unconfirmed",
-            f"{row['count']} action types of {row['workflow__name']} are not confirmed.",
-            "They stay draft-only until the risk owner confirms them.",
-            f"/registry/{row['workflow__slug']}/",
-            "Look at them",
-        )
-        for row in waiting
-    ]
 
 
 def _open_counts(team: Team, **filters: Any) -> Counter[Any]:

@@ -11,8 +11,8 @@ from approvals.errors import Refused
 from approvals.models import Action
 from approvals.pages import words
 from approvals.permissions import why_not
-from approvals.review import approvals_of
 from approvals.states import State
+from approvals.verdicts import approvals_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

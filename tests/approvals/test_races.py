@@ -2,11 +2,9 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from agents_registry.models import Person, Workflow
 from approvals import deadlines, release, review, staging, stopping
@@ -23,31 +21,11 @@ from tests.factories import (
     propose,
     seen,
 )
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 12
-
-
-def at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
-    """Runs the jobs together; each result is what it returned or the exception it raised."""
-    start, results = threading.Barrier(len(jobs)), [None] * len(jobs)
-
-    def run(number: int, job: Callable[[], Any]) -> None:
-        try:
-            start.wait()
-            results[number] = job()
-        except Exception as error:
-            results[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=item) for item in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def reviewers(workflow: Workflow, count: int) -> list[Person]:

@@ -1,0 +1,146 @@
+"""What somebody should look at, each with where to go: holes, stops, late work, refused types."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count
+
+from agents_registry import roles
+from agents_registry.models import (
+    ActionType,
+    Agent,
+    Person,
+    Stop,
+    StopKind,
+    Team,
+    Workflow,
+)
+from approvals.models import FollowUp, Refusal
+from approvals.pages import words
+from approvals.stopping import workflows_under
+
+WITHOUT = "Nothing of it runs without a person until somebody is named."
+HOLDS = {"system_owner": WITHOUT, "risk_owner": WITHOUT}
+FALLS = "Its open work falls to the next named person."
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that somebody should look at, with where to go."""
+
+    kind: str
+    title: str
+    sub: str
+    url: str = ""
+    link: str = ""
+
+
+def needs(
+    team: Team, person: Person, late: Mapping[Workflow, int], in_force: Iterable[Stop]
+) -> list[Need]:
+    """What this person should see first. `late`: each workflow with how much of it is late."""
+    return [
+        *_hole_needs(late),
+        *(_stop_need(team, stop) for stop in in_force),
+        *_late_needs(late),
+        *_refusal_needs(team, person),
+        *_follow_up_needs(team),
+        *_unconfirmed_needs(team),
+    ]
+
+
+def _hole_needs(workflows: Iterable[Workflow]) -> list[Need]:
+    return [
+        Need(
+            "hole",
+            f"{workflow} has no {words.ROLES.get(hole.role, hole.role)}.",
+            f"{hole.because} {HOLDS.get(hole.role, FALLS)}",
+        )
+        for workflow in workflows
+        for hole in roles.holes(workflow)
+    ]
+
+
+def _stop_need(team: Team, stop: Stop) -> Need:
+    under = workflows_under(team, StopKind(stop.kind), stop.target)
+    owners = sorted({str(workflow.risk_owner) for workflow in under})
+    by = str(stop.by) if stop.by else "the escalation chain"
+    return Need(
+        "stop",
+        f"{stopped_name(team, stop)} is stopped by {by}: “{stop.reason}”",
+        f"Only {', '.join(owners)} can turn it back on, with a note.",
+        "#stop",
+        "Show it",
+    )
+
+
+def stopped_name(team: Team, stop: Stop) -> str:
+    """What is stopped, by the name that people know it by."""
+    if stop.kind == StopKind.AGENT:
+        return str(Agent.objects.get(pk=stop.target, team=team))
+    if stop.kind == StopKind.WORKFLOW:
+        return str(Workflow.objects.get(pk=stop.target, team=team))
+    return stop.target.partition("/")[2] or stop.target
+
+
+def _late_needs(late: Mapping[Workflow, int]) -> list[Need]:
+    count = sum(late.values())
+    if not count:
+        return []
+    where = ", ".join(str(workflow) for workflow, number in late.items() if number)
+    noun = "decision is" if count == 1 else "decisions are"
+    return [Need("late", f"{words.capped(count)} {noun} late", f"In {where}.",
+                 "/inbox/?view=all", "Show them")]  # fmt: skip
+
+
+def _refusal_needs(team: Team, person: Person) -> list[Need]:
+    refusals = Refusal.objects.filter(workflow__team=team).select_related("workflow", "agent")
+    return [
+        Need(
+            "refused",
+            f"{refusal.agent} tried “{refusal.key}” {refusal.count} times in {refusal.workflow}.",
+            "The action type is not listed, so it was refused each time. "
+            + ("You are the risk owner: list it or leave it so."
+               if refusal.workflow.risk_owner_id == person.pk else
+               "Its risk owner decides whether to list it."),
+        )
+        for refusal in refusals.order_by("-last_at")[:10]
+    ]  # fmt: skip
+
+
+def _follow_up_needs(team: Team) -> list[Need]:
+    opened = (
+        FollowUp.objects.filter(action__team=team, closed_at__isnull=True)
+        .exclude(kind="changes_requested")
+        .select_related("assignee", "action")
+        .order_by("due_at")[:10]
+    )
+    return [
+        Need(
+            "follow_up",
+            f"{words.state(item.kind).capitalize()}: it waits for {item.assignee}.",
+            "It stays open until somebody chooses how it ends.",
+            f"/actions/{item.action_id}/",
+            "Open it",
+        )
+        for item in opened
+    ]
+
+
+def _unconfirmed_needs(team: Team) -> list[Need]:
+    waiting = (
+        ActionType.objects.filter(workflow__team=team, confirmed=False, retired_at__isnull=True)
+        .values("workflow__name", "workflow__slug")
+        .annotate(count=Count("pk"))
+        .order_by("workflow__name")
+    )
+    return [
+        Need(
+            "unconfirmed",
+            f"{row['count']} action types of {row['workflow__name']} are not confirmed.",
+            "They stay draft-only until the risk owner confirms them.",
+            f"/registry/{row['workflow__slug']}/",
+            "Look at them",
+        )
+        for row in waiting
+    ]
