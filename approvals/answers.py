@@ -10,13 +10,20 @@ from agents_registry.models import ActionType
 from approvals.judging import Judgement
 from approvals.models import Action, Content, Decision
 from approvals.release import Taken
+from approvals.settling import seconds_left, settle_seconds
+from approvals.states import State
+from ledger import clock
 
 
 def listed(action: Action) -> dict[str, Any]:
-    """An action as it stands in a list: everything but its large parts."""
+    """An action as it stands in a list: everything but its large parts.
+
+    While a person's verdict settles, the agent still sees it pending.
+    """
+    settling = is_settling(action)
     return {
         "id": str(action.pk),
-        "state": action.state,
+        "state": State.PENDING if settling else action.state,
         "held": action.held,
         "tier": action.tier,
         "mode": action.mode,
@@ -33,13 +40,13 @@ def listed(action: Action) -> dict[str, Any]:
         "confidence": None if action.confidence is None else float(action.confidence),
         "revision": action.revision,
         "payload_digest": action.payload_digest,
-        "approved_digest": action.approved_digest or None,
+        "approved_digest": None if settling else action.approved_digest or None,
         "due_at": instant(action.due_at),
         "not_before": instant(action.not_before),
         "not_after": instant(action.not_after),
         "created_at": instant(action.created_at),
         "changed_at": instant(action.changed_at),
-        "decided_at": instant(action.decided_at),
+        "decided_at": None if settling else instant(action.decided_at),
         "retry_of": str(action.retry_of_id) if action.retry_of_id else None,
         "review_url": f"{settings.PUBLIC_URL}/actions/{action.pk}/",
     }
@@ -60,9 +67,13 @@ def action(
         "trace": content.trace,
         "evidence": content.evidence,
         "policy": {"revision": action.policy_revision, "findings": content.findings},
-        "decision": decided(decision) if decision else None,
+        "decision": decided(decision) if decision and not is_settling(action) else None,
     }
     return {**whole, "release": taken(lease)} if lease else whole
+
+
+def is_settling(action: Action) -> bool:
+    return settle_seconds(action) > 0 and seconds_left(action, clock.now()) > 0
 
 
 def judged(action_type: ActionType, judgement: Judgement) -> dict[str, Any]:

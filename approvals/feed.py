@@ -7,7 +7,7 @@ from django.db import connection
 
 from agents_registry.models import Agent
 from approvals.models import DECIDING, Decision
-from approvals.verdicts import settle_seconds
+from approvals.settling import settle_seconds
 
 MARGIN = timedelta(seconds=1)
 """More than lies between reading the clock for a decision and writing its row."""

@@ -17,6 +17,7 @@ from approvals import timetable, transitions
 from approvals.errors import Conflict, Missing, Stopped
 from approvals.models import Action, Content, Decision, Lease
 from approvals.querysets import stopped
+from approvals.settling import seconds_left
 from approvals.states import Mover, State
 from ledger import clock
 
@@ -143,8 +144,8 @@ def _check_can_be_taken(action: Action, now: datetime) -> None:
         raise Conflict("Its type is draft-only: nothing may be executed.", code="draft_only")
     if action.state == State.RELEASED:
         raise Conflict("It is leased already.", code="leased")
-    if action.state != State.APPROVED:
-        raise Conflict(f"It is {action.state}, not approved.", code="not_approved")
+    if action.state != State.APPROVED or seconds_left(action, now):
+        raise Conflict("It is not approved.", code="not_approved")
     if action.mode == "auto_executed" != action_type.mode and action.tier_rank > 1:
         raise Conflict("Its type no longer runs without a person.", code="not_approved")
     if stop := stops.stop_over(action.agent, action_type):

@@ -179,7 +179,7 @@ def reassign(
 
 @transaction.atomic
 def undo(*, decision_id: int, person: Person) -> Action:
-    """Takes one's own verdict back: a rejection while it settles, an approval until it is taken."""
+    """Takes one's own verdict back: a rejection, or an approval until it is taken."""
     decision = (
         Decision.objects.select_related("action__action_type", "action__workflow")
         .filter(pk=decision_id, person=person, action__team__members=person)

@@ -71,7 +71,7 @@ TRANSITIONS: tuple[Arrow, ...] = (
     _arrow(S.CHANGES_REQUESTED, S.PENDING, "agent", "revised, and judged afresh"),
     _arrow(S.CHANGES_REQUESTED, S.WITHDRAWN, "agent", "the agent gives up"),
     _arrow(S.CHANGES_REQUESTED, S.EXPIRED, "time", "the agent did not revise in time"),
-    _arrow(S.REJECTED, S.PENDING, "person", "undone while it settles"),
+    _arrow(S.REJECTED, S.PENDING, "person", "undone by whoever rejected it"),
     _arrow(S.APPROVED, S.RELEASED, "agent", "the agent takes the approved content"),
     _arrow(S.APPROVED, S.REVOKED, "person", "taken back before the agent took it"),
     _arrow(S.APPROVED, S.EXPIRED, "time", "past not_after, or past the approval's life"),

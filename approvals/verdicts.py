@@ -12,12 +12,10 @@ from approvals import timetable, transitions
 from approvals.errors import Conflict, Missing
 from approvals.models import Action, Decision, Verdict
 from approvals.permissions import check_can_decide
+from approvals.settling import settle_seconds
 from approvals.states import Mover, State
 from approvals.transitions import Seen
 from ledger import clock
-
-SETTLE_SECONDS = {"mandatory": 5}
-"""How long a decision is held back from the agent, so that Undo is certain."""
 
 
 def to_decide(action_id: UUID, person: Person, seen: Seen) -> Action:
@@ -108,11 +106,6 @@ def approvals_of(action: Action) -> QuerySet[Decision]:
         verdict__in=[Verdict.APPROVED, Verdict.EDITED],
         undone_at__isnull=True,
     )
-
-
-def settle_seconds(action: Action) -> int:
-    own: int | None = action.frozen["settle_seconds"]
-    return SETTLE_SECONDS.get(action.tier, 0) if own is None else own
 
 
 def move(

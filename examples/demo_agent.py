@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from demo_ideas import idea_of, without_its_last_paragraph
+from demo_ideas import idea_of, plays, without_its_last_paragraph
 
 PAUSE = 2.0
 MOST_PENDING = 60  # of one agent: more would only bury the people who decide
@@ -169,7 +169,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     settings = json.loads(asked.settings.read_text())
-    agents = [sign_in(settings["url"], **agent) for agent in settings["agents"]]
+    played = [agent for agent in settings["agents"] if plays(agent["slug"])]
+    agents = [sign_in(settings["url"], **agent) for agent in played]
     play(agents, once=asked.once, pace=asked.pace)
 
 

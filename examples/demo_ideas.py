@@ -19,6 +19,11 @@ DAYS = {
 }
 
 
+def plays(slug: str) -> bool:
+    """Whether there is everyday work for this agent; the others are left to you."""
+    return any(work["agent"] == slug for work in ROUTINE["work"])
+
+
 def idea_of(slug: str) -> dict[str, Any]:
     """A body for POST /api/v1/actions: some everyday work of this agent, about some thing."""
     own = [work for work in ROUTINE["work"] if work["agent"] == slug]

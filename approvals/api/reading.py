@@ -19,10 +19,12 @@ from approvals.api.renderers import JSONLinesRenderer, JSONRenderer
 from approvals.api.schema import operation
 from approvals.api.serializers import DecisionsQuery
 from approvals.api.views import AgentView, agent_of, asked
-from approvals.delivery.waiting import PENDING_HEADER, wait_seconds
+from approvals.delivery.waiting import LONGEST_WAIT, PENDING_HEADER, wait_seconds
 from approvals.errors import Missing
 from approvals.models import DECIDING, Action, Decision
+from approvals.settling import seconds_left
 from approvals.states import State
+from ledger import clock
 
 PAGE = 50
 FEED_PAGE = 100
@@ -73,8 +75,8 @@ class OneAction(AgentView):
         same = any(tag.removeprefix("W/") in {etag, "*"} for tag in known)
         response = Response(None if same else answer, status=304 if same else 200)
         response.headers["ETag"] = etag
-        if action.state == State.PENDING and wait_seconds(request.headers.get("Prefer", "")):
-            response.headers[PENDING_HEADER] = "1"
+        if answer["state"] == State.PENDING and wait_seconds(request.headers.get("Prefer", "")):
+            response.headers[PENDING_HEADER] = str(_ask_again(action))
         return response
 
 
@@ -105,6 +107,11 @@ class Decisions(AgentView):
         return Response({"results": results, "next": results[-1]["cursor"] if results else after})
 
 
+def _ask_again(action: Action) -> float:
+    """Seconds after which the answer changes by itself: when a verdict has settled."""
+    return seconds_left(action, clock.now()) or LONGEST_WAIT
+
+
 def whole(action: Action) -> dict[str, Any]:
     """The action as a single one is answered: with its content and the verdict on it."""
     content = action.contents.get(revision=action.revision)
@@ -131,6 +138,8 @@ def page_of(agent: Agent, query: dict[str, Any]) -> dict[str, Any]:
 def _filters(query: dict[str, Any]) -> dict[str, Any]:
     named = {"state": "state", "workflow": "workflow__slug", "run_id": "run_id"}
     filters = {column: query[name] for name, column in named.items() if name in query}
+    if query.get("state") == State.APPROVED:
+        filters["releasable_from__lte"] = clock.now()
     if cursor := query.get("cursor"):
         filters["id__lt"] = cursors.action_of(cursor, name="cursor")
     return filters

@@ -18,7 +18,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LONGEST_WAIT = 60
 PENDING_HEADER = "Review-Queue-Pending"
-"""Set by the view on an answer that is worth waiting for; it never leaves the house."""
+"""Set by the view on an answer that is worth waiting for: the seconds after which it changes by
+itself. It never leaves the house."""
 
 WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
 
@@ -43,8 +44,9 @@ class Answer:
             self.body.append(message.get("body", b""))
 
     @property
-    def pending(self) -> bool:
-        return any(name == _PENDING for name, _ in self.start["headers"])
+    def ask_after(self) -> float:
+        """Seconds after which asking again is worth it without a wake-up; 0 for not at all."""
+        return next((float(v) for name, v in self.start["headers"] if name == _PENDING), 0.0)
 
     async def give(self, send: Send, seconds: int) -> None:
         headers = [pair for pair in self.start["headers"] if pair[0] != _PENDING]
@@ -79,10 +81,10 @@ async def answer_when_decided(
                 woken.clear()
                 answer = await _ask(inner, scope)
                 left = until - loop.time()
-                if not answer.pending or left <= 0:
+                if not answer.ask_after or left <= 0:
                     break
                 try:
-                    await _first_of(woken, gone, left)
+                    await _first_of(woken, gone, min(left, answer.ask_after))
                 except asyncio.CancelledError:
                     break  # The server stops: the state as it is now is better than none.
                 if gone.done():

@@ -65,7 +65,7 @@ def test_plain_wsgi_answers_at_once_and_says_that_waiting_is_worth_it(
     api: AgentClient, action: Action, reviewer: Person
 ) -> None:
     waiting = api.get(f"/actions/{action.pk}", prefer="respond-async, wait=30")
-    assert waiting["Review-Queue-Pending"] == "1"
+    assert waiting["Review-Queue-Pending"] == "60"
     assert "Preference-Applied" not in waiting
     reject(action, reviewer)
     assert "Review-Queue-Pending" not in api.get(f"/actions/{action.pk}", prefer="wait=30")

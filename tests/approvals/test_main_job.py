@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from agents_registry.models import ActionType, Agent, Person
-from approvals import outcome, release, review, staging
+from approvals import answers, outcome, release, review, staging
 from approvals.errors import Conflict
 from approvals.models import Action, FollowUp, Lease
 from approvals.states import State
@@ -160,3 +160,22 @@ def test_what_cannot_be_taken_yet_does_not_hide_what_can(agent: Agent, refund: A
     ready = create_action(agent, read, payload={"order": "A-2"})
     taken = release.lease_next(agent=agent, workflow_slug=refund.workflow.slug, limit=1)
     assert [one.action.pk for one in taken] == [ready.pk]
+
+
+def test_while_a_verdict_settles_the_agent_sees_it_pending_and_undo_is_certain(
+    agent: Agent, refund: ActionType, reviewer: Person
+) -> None:
+    refund.settle_seconds = None
+    refund.save()
+    action = create_action(agent, refund)
+    decision = review.approve(
+        action_id=action.pk, person=reviewer, seen=seen(action), checked=["amount"]
+    )
+    action.refresh_from_db()
+    assert answers.listed(action)["state"] == "pending"
+    with pytest.raises(Conflict) as refusal:
+        release.lease(agent=agent, action_id=action.pk)
+    assert refusal.value.code == "not_approved"
+    with clock.simulated(decision.created_at + timedelta(seconds=5)):
+        assert answers.listed(action)["state"] == "approved"
+        assert release.lease(agent=agent, action_id=action.pk).lease.fence == 1

@@ -154,8 +154,8 @@ def test_new_work_announces_itself_and_the_list_waits_to_be_asked(
 
 
 def stage_from_the_readme(demo: dict[str, Any]) -> None:
-    """What the README's curl stages, by the demo's outreach writer."""
-    token = next(each["token"] for each in demo["agents"] if each["slug"] == "outreach-writer")
+    """What the README's curl stages, by the agent that nobody plays."""
+    token = next(each["token"] for each in demo["agents"] if each["slug"] == "your-agent")
     answer = httpx.post(
         f"{demo['url']}/api/v1/actions",
         headers={"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid4())},

@@ -113,7 +113,9 @@ def test_a_server_that_is_away_is_waited_for_until_somebody_stops_the_agent(
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         path = tmp_path / "demo.json"
-        path.write_text(json.dumps({"url": url, "agents": [{"slug": "any", "token": "rq_a_b"}]}))
+        path.write_text(
+            json.dumps({"url": url, "agents": [{"slug": "crm-steward", "token": "rq_a_b"}]})
+        )
         agent = subprocess.Popen(
             [*AGENT, "--settings", str(path)],
             cwd=settings.BASE_DIR,

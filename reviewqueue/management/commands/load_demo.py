@@ -19,7 +19,7 @@ class Command(BaseCommand):
         )
 
         parser.add_argument(
-            "--times", type=int, default=3, help="how much history: 3 is about 270 actions, 7 s"
+            "--times", type=int, default=3, help="how much history; 3 is about 220 past actions"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
