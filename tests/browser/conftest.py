@@ -19,6 +19,11 @@ PATIENCE = 120
 CHROMIUM = "/usr/bin/chromium"
 
 
+# Playwright keeps an event loop in the thread in which later tests use the database, synchronously.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests here share one installation, so one process of pytest runs them."""
     for item in items:
