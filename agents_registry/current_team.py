@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from agents_registry.models import Person, Team
@@ -17,7 +18,12 @@ def person_of(request: HttpRequest) -> Person:
 
 
 def teams_of(person: Person) -> list[Team]:
-    return list(Team.objects.filter(members=person).order_by("name"))
+    """The teams whose pages this person sees: their own; an administrator's are all."""
+    return list(teams_seen_by(person).order_by("name"))
+
+
+def teams_seen_by(person: Person) -> QuerySet[Team]:
+    return Team.objects.all() if person.is_superuser else Team.objects.filter(members=person)
 
 
 def team_of(request: HttpRequest) -> Team:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from agents_registry.current_team import teams_seen_by
 from agents_registry.models import Person, Stop, StopKind, Team, Workflow
 from approvals.models import Action
 from approvals.states import State
@@ -15,7 +16,8 @@ PEOPLES_TIERS = (0, 1)
 
 
 def in_teams_of(person: Person) -> QuerySet[Action]:
-    return Action.objects.filter(team__members=person)
+    """The actions that this person may look at."""
+    return Action.objects.filter(team__in=teams_seen_by(person))
 
 
 def pooled_workflows(person: Person, team: Team) -> list[Any]:

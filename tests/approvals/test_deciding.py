@@ -281,3 +281,16 @@ def test_who_may_only_read_along_is_told_why(client: Client, action: Action) -> 
     page = client.get(f"/actions/{action.pk}/").content.decode()
     assert "You can read along" in page
     assert "Only the reviewer pool or the approval owner" in page
+
+
+def test_an_administrator_sees_every_team_and_decides_nothing(
+    client: Client, action: Action
+) -> None:
+    admin = create_person()
+    Person.objects.filter(pk=admin.pk).update(is_superuser=True)
+    client.force_login(Person.objects.get(pk=admin.pk))
+    assert client.get("/inbox/?view=all").status_code == 200
+    page = client.get(f"/actions/{action.pk}/").content.decode()
+    assert "You can read along" in page
+    assert decide(client, action, "approved", checked=["x"]).status_code == 404
+    assert state_of(action) == State.PENDING
