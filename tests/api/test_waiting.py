@@ -18,6 +18,7 @@ from approvals.delivery.waiting import Message, answer_when_decided, wait_second
 from approvals.models import Action
 from approvals.transitions import WAKE_CHANNEL
 from tests import factories
+from tests.apart import run_apart
 from tests.api.server import database_url
 
 LONGER_THAN_ANY_TEST = "wait=60"
@@ -109,7 +110,7 @@ def test_a_hundred_waiters_learn_and_other_calls_pass_meanwhile(
                 await asyncio.to_thread(approve_and_close, action, reviewer)
             return [answer.json()["state"] for answer in await asyncio.gather(*asked)]
 
-    assert asyncio.run(all_learn()) == ["approved"] * 100
+    assert run_apart(all_learn()) == ["approved"] * 100
 
 
 def approve_and_close(action: Action, person: Person) -> None:
@@ -185,14 +186,14 @@ async def leaves() -> Message:
 def test_a_notice_while_the_question_is_asked_is_not_lost() -> None:
     waiters = Waiters()
     inner = Inner(pending=1, on_asked=lambda: waiters.wake("a"))
-    sent = asyncio.run(asyncio.wait_for(ask(inner, waiters, stays), timeout=20))
+    sent = run_apart(asyncio.wait_for(ask(inner, waiters, stays), timeout=20))
     assert [message.get("body") for message in sent] == [None, b"2"]
     assert len(waiters) == 0
 
 
 def test_a_client_that_leaves_is_forgotten_and_not_answered() -> None:
     waiters, inner = Waiters(), Inner(pending=1000)
-    sent = asyncio.run(asyncio.wait_for(ask(inner, waiters, leaves), timeout=20))
+    sent = run_apart(asyncio.wait_for(ask(inner, waiters, leaves), timeout=20))
     assert (sent, inner.asked, len(waiters)) == ([], 1, 0)
 
 
@@ -206,7 +207,7 @@ def test_a_server_that_stops_answers_with_the_state_as_it_is() -> None:
         asking.cancel()
         return await asking
 
-    sent = asyncio.run(asyncio.wait_for(stopped(), timeout=20))
+    sent = run_apart(asyncio.wait_for(stopped(), timeout=20))
     assert sent[0]["status"] == 200
     assert sent[1]["body"] == b"1"
 
@@ -223,7 +224,7 @@ def test_one_notice_wakes_those_who_wait_for_that_action_only() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_everybody_looks_again_after_the_listener_lost_its_connection() -> None:
-    asyncio.run(asyncio.wait_for(_lose_the_connection(), timeout=60))
+    run_apart(asyncio.wait_for(_lose_the_connection(), timeout=60))
 
 
 async def _lose_the_connection() -> None:

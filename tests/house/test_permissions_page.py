@@ -95,7 +95,7 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("verb", "role", "allowed"), cells())
+@pytest.mark.parametrize(("verb", "role", "allowed"), list(cells()))
 def test_each_role_is_let_through_or_refused_as_the_page_says(
     client: Client, action: Action, workflow: Workflow, verb: str, role: str, allowed: bool
 ) -> None:
