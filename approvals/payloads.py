@@ -45,6 +45,17 @@ def sentence(template: str, payload: Mapping[str, Any], *, otherwise: str) -> st
     return PLACE.sub(lambda place: _words(_at(payload, place.group(1).split("."))), template)
 
 
+def in_schema_order(schema: Any, value: Any) -> Any:
+    """The same payload with its keys in the order of the schema: the database forgets the agent's."""
+    if isinstance(value, list) and isinstance(schema, Mapping):
+        return [in_schema_order(schema.get("items"), item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    known = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
+    order = [*(key for key in known if key in value), *(key for key in value if key not in known)]
+    return {key: in_schema_order(known.get(key), value[key]) for key in order}
+
+
 def _at(value: Any, path: list[str]) -> Any:
     for name in path:
         if isinstance(value, Mapping):

@@ -19,6 +19,7 @@ from approvals.pages.content import Claim, DiffRow, LeafRow, Source, Text
 from approvals.pages.judgement import Cell, Finding, Reading, confidence, finding, impact
 from approvals.pages.notes import Note, OpenWork, notes, open_work
 from approvals.pages.timeline import Line, timeline
+from approvals.payloads import in_schema_order
 from ledger import clock
 
 CAN_BE_UNDONE = {Verdict.APPROVED, Verdict.EDITED, Verdict.REJECTED}
@@ -118,10 +119,13 @@ def page(
 ) -> Page:
     """The page as this person sees it now."""
     content = Content.objects.get(action=action, revision=action.revision)
-    approved = _approved_payload(action, content)
+    approved = in_schema_order(
+        action.action_type.payload_schema, _approved_payload(action, content)
+    )
     earlier = _earlier(action) if since_last else None
     before = earlier.payload if earlier else content.before
-    changes = says.changes(before, approved, versions=earlier is not None)
+    versions = earlier is not None
+    changes = [] if before is None else says.changes(before, approved, versions=versions)
     payload = says.leaves(approved)
     trace = says.leaves(content.trace) if content.trace else []
     return Page(
@@ -155,7 +159,7 @@ def page(
         impact=impact(action, content),
         findings=[finding(each) for each in content.findings],
         changes=changes,
-        changes_words=says.changes_words(changes),
+        changes_words=_changes_words(before, changes),
         before_words=_before_words(content, earlier),
         versions=_versions(action, view, since_last),
         payload=payload,
@@ -190,6 +194,12 @@ def _approved_payload(action: Action, content: Content) -> Any:
 def _earlier(action: Action) -> Content | None:
     """What the revision before this one said."""
     return action.contents.filter(revision=action.revision - 1).first()
+
+
+def _changes_words(before: Any, changes: list[DiffRow]) -> str:
+    if before is None:
+        return "Nothing was there before, or the agent did not say"
+    return says.changes_words(changes)
 
 
 def _before_words(content: Content, earlier: Content | None) -> str:

@@ -294,3 +294,12 @@ def test_an_administrator_sees_every_team_and_decides_nothing(
     assert "You can read along" in page
     assert decide(client, action, "approved", checked=["x"]).status_code == 404
     assert state_of(action) == State.PENDING
+
+
+def test_the_payload_stands_in_the_order_of_its_schema(signed_in: Client, action: Action) -> None:
+    page = signed_in.get(f"/actions/{action.pk}/").context["page"]
+    assert ["".join(span.text for span in leaf.path) for leaf in page.payload] == [
+        "order",
+        "amount",
+        "currency",
+    ]
