@@ -46,7 +46,7 @@ def sentence(template: str, payload: Mapping[str, Any], *, otherwise: str) -> st
 
 
 def in_schema_order(schema: Any, value: Any) -> Any:
-    """The same payload with its keys in the order of the schema: the database forgets the agent's."""
+    """The payload with its keys in the schema's order: the database does not keep the agent's."""
     if isinstance(value, list) and isinstance(schema, Mapping):
         return [in_schema_order(schema.get("items"), item) for item in value]
     if not isinstance(value, dict):

@@ -20,6 +20,7 @@ from approvals.querysets import stopped
 from approvals.settling import seconds_left
 from approvals.states import Mover, State
 from ledger import clock
+from ledger.canonical import digest
 
 DEFAULT_LEASE_SECONDS = 300
 EXECUTABLE_MODES = {"auto_executed", "approval_gated"}
@@ -184,32 +185,41 @@ def _take(agent: Agent, action: Action, seconds: int) -> Taken:
         changes={"fence": fence},
     )
     approvals = _approvals(action)
-    edited = next((decision for decision in approvals if decision.patch), None)
+    edited = _edit_among(approvals)
     return Taken(
         lease=held,
         action=action,
-        payload=_approved_payload(action, edited),
+        payload=approved_payload(action, _content(action)),
         approved_by=[decision.person.username for decision in approvals]
         or [f"policy:{action.policy_revision}"],
         edits=list(edited.patch or []) if edited else [],
     )
 
 
-def _approved_payload(action: Action, edited: Decision | None) -> dict[str, Any]:
-    payload: Any = edited.edited_payload if edited else _content(action).payload
+def approved_payload(action: Action, content: Content) -> dict[str, Any]:
+    """The content whose digest is approved: a person's edit, or what the agent sent."""
+    edited = _edit_among(_approvals(action))
+    payload: Any = edited.edited_payload if edited else content.payload
+    assert not action.approved_digest or digest(payload) == action.approved_digest
     return dict(payload)
 
 
 def _approvals(action: Action) -> list[Decision]:
+    """The approvals of exactly the approved content, the last first."""
     return list(
         action.decisions.select_related("person")
         .filter(
             revision=action.revision,
             verdict__in=["approved", "edited"],
             undone_at__isnull=True,
+            payload_digest=action.approved_digest,
         )
         .order_by("-id")
     )
+
+
+def _edit_among(approvals: list[Decision]) -> Decision | None:
+    return next((decision for decision in approvals if decision.verdict == "edited"), None)
 
 
 def _content(action: Action) -> Content:

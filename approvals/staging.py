@@ -112,25 +112,44 @@ def withdraw(*, agent: Agent, action_id: UUID) -> Action:
     return action
 
 
+@transaction.atomic
+def retry(*, action: Action, actor: str) -> Action:
+    """Stages what was approved once more, as a new action judged by the policy of now."""
+    content = action.contents.get(revision=action.revision)
+    proposal = Proposal(
+        workflow=action.workflow.slug,
+        action_type=action.action_type.key,
+        payload=release.approved_payload(action, content),
+        digest="",
+        before=content.before,
+        confidence=action.confidence,
+        impact=content.impact,
+        signals=content.signals,
+        evidence=content.evidence,
+        trace=content.trace,
+        handoff=content.handoff,
+        preconditions=content.preconditions,
+        subject={
+            "type": action.subject_type,
+            "id": action.subject_id,
+            "label": action.subject_label,
+        },
+        run_id=action.run_id,
+        agent_version=action.agent_version,
+        requested_by=action.requested_by,
+    )
+    action_type = action_space.find(action.agent, proposal)
+    again, _ = _insert(action.agent, action_type, proposal, actor=actor, retry_of=action)
+    return again
+
+
 def _stage(
     agent: Agent, action_type: ActionType, proposal: Proposal, key: str | None, take: bool
 ) -> Staged:
     if key is None and action_type.verb not in NO_KEY_VERBS:
         raise Invalid("Idempotency-Key is required to stage this.", code="idempotency_key_missing")
     _check_not_stopped(agent, action_type)
-    judgement = _judge(agent, action_type, proposal)
-    now = clock.now()
-    action = _action(agent, action_type, proposal, judgement, now)
-    content = _content(action, proposal, judgement, 1, now)
-    if judgement.needs_person:
-        content.handoff = judging.complete_handoff(action_type, proposal.handoff)
-    for name, value in _judged_fields(action_type, judgement, content, now).items():
-        setattr(action, name, value)
-    words = [finding["because"] for finding in content.findings]
-    transitions.create(
-        action=action, content=content, actor=f"agent:{agent.pk}", sealed={"because": words}
-    )
-    _open_if_blocked(action)
+    action, content = _insert(agent, action_type, proposal, actor=f"agent:{agent.pk}")
     lease = None
     if take and action.state == State.APPROVED:
         lease = release.lease(agent=agent, action_id=action.pk)
@@ -141,6 +160,30 @@ def _stage(
             agent=agent, key=key, request_digest=proposal.digest, action=action, answer=answer
         )
     return Staged(answer, replayed=False)
+
+
+def _insert(
+    agent: Agent,
+    action_type: ActionType,
+    proposal: Proposal,
+    *,
+    actor: str,
+    retry_of: Action | None = None,
+) -> tuple[Action, Content]:
+    """Judges the proposal and writes the action with its first content and events."""
+    judgement = _judge(agent, action_type, proposal)
+    now = clock.now()
+    action = _action(agent, action_type, proposal, judgement, now)
+    action.retry_of = retry_of
+    content = _content(action, proposal, judgement, 1, now)
+    if judgement.needs_person:
+        content.handoff = judging.complete_handoff(action_type, proposal.handoff)
+    for name, value in _judged_fields(action_type, judgement, content, now).items():
+        setattr(action, name, value)
+    words = [finding["because"] for finding in content.findings]
+    transitions.create(action=action, content=content, actor=actor, sealed={"because": words})
+    _open_if_blocked(action)
+    return action, content
 
 
 def _judge(agent: Agent, action_type: ActionType, proposal: Proposal) -> Judgement:

@@ -20,6 +20,7 @@ from approvals.pages.judgement import Cell, Finding, Reading, confidence, findin
 from approvals.pages.notes import Note, OpenWork, notes, open_work
 from approvals.pages.timeline import Line, timeline
 from approvals.payloads import in_schema_order
+from approvals.release import approved_payload
 from ledger import clock
 
 CAN_BE_UNDONE = {Verdict.APPROVED, Verdict.EDITED, Verdict.REJECTED}
@@ -119,9 +120,7 @@ def page(
 ) -> Page:
     """The page as this person sees it now."""
     content = Content.objects.get(action=action, revision=action.revision)
-    approved = in_schema_order(
-        action.action_type.payload_schema, _approved_payload(action, content)
-    )
+    approved = in_schema_order(action.action_type.payload_schema, approved_payload(action, content))
     earlier = _earlier(action) if since_last else None
     before = earlier.payload if earlier else content.before
     versions = earlier is not None
@@ -181,14 +180,6 @@ def page(
 def done_words(decision: Decision, action: Action) -> str:
     """What the toast says after a verdict; never the agent's words."""
     return f"{DONE[Verdict(decision.verdict)]}: {action.action_type}"
-
-
-def _approved_payload(action: Action, content: Content) -> Any:
-    """The content that counts: the approved edit where there is one, else the agent's."""
-    edited = action.decisions.filter(
-        revision=action.revision, verdict=Verdict.EDITED, undone_at__isnull=True
-    ).first()
-    return edited.edited_payload if edited else content.payload
 
 
 def _earlier(action: Action) -> Content | None:

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from agents_registry import stops
 from agents_registry.models import Person
-from approvals import follow_ups, presence
+from approvals import closing, presence
 from approvals.errors import Refused
 from approvals.models import Action
 from approvals.pages import words
@@ -111,7 +111,7 @@ def open_work(action: Action, person: Person) -> list[OpenWork]:
             title=f"Open work: {words.state(item.kind)}",
             waits_words=f"waits for {item.assignee or action.agent}, "
             f"until {words.at(item.due_at, person)}",
-            choices=follow_ups.choices(item) if follow_ups.can_close(person, item) else [],
+            choices=closing.choices(item) if closing.can_close(person, item) else [],
             sub="Somebody else ends this.",
         )
         for item in opened

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from agents_registry.current_team import person_of
 from agents_registry.models import Person
-from approvals import follow_ups, review
+from approvals import closing, review
 from approvals.errors import Conflict, Invalid, Missing
 from approvals.models import Cause, Decision, Reason, Verdict
 from approvals.transitions import Seen
@@ -53,7 +53,7 @@ def undo(request: PageRequest, decision_id: int) -> HttpResponse:
 def close_follow_up(request: PageRequest, follow_up_id: int) -> HttpResponse:
     """Ends open work with a choice and a reason."""
     try:
-        follow_up = follow_ups.close(
+        follow_up = closing.close(
             follow_up_id=follow_up_id,
             person=person_of(request),
             choice=request.POST.get("choice", ""),

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from approvals import deadlines, follow_ups, outcome, release
+from approvals import closing, deadlines, outcome, release
 from approvals.errors import Conflict, Stopped
 from approvals.models import Action, FollowUp
 from approvals.release import Taken
@@ -103,7 +103,7 @@ def _close(tale: Tale, action: Action) -> None:
     else:
         closing = tale.chance.choice(tale.texts["closings"])
         choice, reason = closing["choice"], closing["reason"]
-    follow_ups.close(
+    closing.close(
         follow_up_id=follow_up.pk, person=follow_up.assignee, choice=choice, reason=reason
     )
     if choice == "roll_back":

@@ -6,7 +6,7 @@ from typing import Any
 
 from agents_registry.models import Person, Stop, StopKind, Workflow
 from agents_registry.sla import Calendar, due_after_work, work_between
-from approvals import follow_ups, review, stopping
+from approvals import closing, review, stopping
 from approvals.errors import Invalid
 from approvals.models import Action, FollowUp
 from approvals.states import State
@@ -162,7 +162,7 @@ def _attempt(tale: Tale, entry: dict[str, Any]) -> None:
 def _close_attempt(entry: dict[str, Any], action: Action) -> None:
     follow_up = FollowUp.objects.select_related("assignee").get(action=action)
     assert follow_up.assignee is not None
-    follow_ups.close(
+    closing.close(
         follow_up_id=follow_up.pk,
         person=follow_up.assignee,
         choice="close",

@@ -3,7 +3,7 @@
 import pytest
 
 from agents_registry.models import ActionType, Agent, Person, Workflow
-from approvals import review
+from approvals import release, review
 from approvals.errors import Conflict
 from approvals.models import Action
 from approvals.states import State
@@ -65,3 +65,21 @@ def test_one_rejection_is_enough(double: Action, pair: tuple[Person, Person]) ->
     approve(double, pair[0])
     review.reject(action_id=double.pk, person=pair[1], seen=seen(double), reason="tone")
     assert state_of(double) == State.REJECTED
+
+
+def test_what_is_released_is_what_was_approved_although_somebody_edited_it_too(
+    double: Action, agent: Agent, workflow: Workflow, pair: tuple[Person, Person]
+) -> None:
+    review.edit_and_approve(
+        action_id=double.pk,
+        person=pair[0],
+        seen=seen(double),
+        payload={"order": "A-1", "amount": 5, "currency": "USD"},
+        checked=["all"],
+    )
+    for person in (pair[1], workflow.approval_owner):
+        approve(double, person)
+    taken = release.lease(agent=agent, action_id=double.pk)
+    assert taken.payload["amount"] == 120
+    assert taken.edits == []
+    assert pair[0].username not in taken.approved_by
