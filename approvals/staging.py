@@ -2,33 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from agents_registry import roles, stops
+from agents_registry import stops
 from agents_registry.models import ActionType, Agent, OnStop
 from approvals import (
     action_space,
     answers,
+    drafting,
     follow_ups,
     judging,
     payloads,
     release,
-    timetable,
     transitions,
 )
 from approvals.errors import Conflict, Invalid, KeyReused, Missing, Stopped
 from approvals.judging import Judgement
-from approvals.models import TIER_RANKS, Action, Content, Submission
-from approvals.models.actions import new_id
+from approvals.models import Action, Content, Submission
 from approvals.proposals import Proposal, Revised
 from approvals.states import Mover, State
-from approvals.timetable import POOL
 from ledger import clock
-from ledger.canonical import digest, new_salt, sealed_digest
 
 NO_KEY_VERBS = {"read"}
 
@@ -81,7 +77,7 @@ def revise(*, agent: Agent, action_id: UUID, revised: Revised) -> Action:
         agent=agent, action_type=action_type, proposal=revised, subject=subject
     )
     now = clock.now()
-    content = _content(action, revised, judgement, action.revision + 1, now)
+    content = drafting.content(action, revised, judgement, action.revision + 1, now)
     if judgement.needs_person:
         content.handoff = judging.complete_handoff(action_type, revised.handoff)
     transitions.revise(
@@ -89,8 +85,8 @@ def revise(*, agent: Agent, action_id: UUID, revised: Revised) -> Action:
         content=content,
         actor=f"agent:{agent.pk}",
         changes={
-            **_judged_fields(action_type, judgement, content, now),
-            **_words(action_type, revised.payload, revised.summary),
+            **drafting.judged_fields(action_type, judgement, content, now),
+            **drafting.words(action_type, revised.payload, revised.summary),
             "revision": content.revision,
             "confidence": revised.confidence,
             "step": 0,
@@ -173,12 +169,12 @@ def _insert(
     """Judges the proposal and writes the action with its first content and events."""
     judgement = _judge(agent, action_type, proposal)
     now = clock.now()
-    action = _action(agent, action_type, proposal, judgement, now)
+    action = drafting.action(agent, action_type, proposal, judgement, now)
     action.retry_of = retry_of
-    content = _content(action, proposal, judgement, 1, now)
+    content = drafting.content(action, proposal, judgement, 1, now)
     if judgement.needs_person:
         content.handoff = judging.complete_handoff(action_type, proposal.handoff)
-    for name, value in _judged_fields(action_type, judgement, content, now).items():
+    for name, value in drafting.judged_fields(action_type, judgement, content, now).items():
         setattr(action, name, value)
     words = [finding["because"] for finding in content.findings]
     transitions.create(action=action, content=content, actor=actor, sealed={"because": words})
@@ -194,95 +190,6 @@ def _judge(agent: Agent, action_type: ActionType, proposal: Proposal) -> Judgeme
     if judgement.needs_person:
         judging.complete_handoff(action_type, proposal.handoff)
     return judgement
-
-
-def _action(
-    agent: Agent, action_type: ActionType, proposal: Proposal, judgement: Judgement, now: datetime
-) -> Action:
-    action = Action(
-        id=new_id(),
-        team_id=agent.team_id,
-        workflow=action_type.workflow,
-        action_type=action_type,
-        agent=agent,
-        authority=action_type.authority,
-        approvals_needed=action_type.approvals_needed,
-        subject_type=proposal.subject.get("type", ""),
-        subject_id=proposal.subject.get("id", ""),
-        subject_label=proposal.subject.get("label", ""),
-        run_id=proposal.run_id,
-        batch_key=proposal.batch_key,
-        agent_version=proposal.agent_version,
-        requested_by=proposal.requested_by,
-        callback_url=proposal.callback_url,
-        confidence=proposal.confidence,
-        not_before=proposal.not_before,
-        not_after=proposal.not_after,
-        created_at=now,
-        changed_at=now,
-        **_words(action_type, proposal.payload, proposal.summary),
-    )
-    parts = (action.sentence, action.subject_label, action.subject_id, action.run_id)
-    action.search_text = " ".join(part for part in parts if part).lower()
-    return action
-
-
-def _words(action_type: ActionType, payload: dict[str, Any], summary: str) -> dict[str, str]:
-    name = action_type.name or action_type.key.replace("_", " ").capitalize()
-    sentence = payloads.sentence(action_type.sentence, payload, otherwise=name)
-    return {"sentence": sentence, "summary": summary or sentence}
-
-
-def _content(
-    action: Action,
-    source: Proposal | Revised,
-    judgement: Judgement,
-    revision: int,
-    now: datetime,
-) -> Content:
-    salt = new_salt()
-    return Content(
-        action=action,
-        revision=revision,
-        payload=source.payload,
-        before=source.before,
-        impact=source.impact,
-        signals=source.signals,
-        evidence=source.evidence,
-        trace=source.trace,
-        handoff=source.handoff,
-        preconditions=source.preconditions,
-        payload_digest=digest(source.payload),
-        salt=salt,
-        seal=sealed_digest(source.payload, salt),
-        findings=judgement.findings,
-        computed_impact=judgement.impact,
-        policy_revision=judgement.policy_revision,
-        created_at=now,
-    )
-
-
-def _judged_fields(
-    action_type: ActionType, judgement: Judgement, content: Content, now: datetime
-) -> dict[str, Any]:
-    """What the verdict makes of the action: its state, tier and mode, and its clock."""
-    signers = list(judgement.verdict.signs)
-    fields: dict[str, Any] = {
-        "tier": str(judgement.verdict.tier),
-        "tier_rank": TIER_RANKS[judgement.verdict.tier],
-        "mode": str(judgement.verdict.mode),
-        "signers": signers,
-        "payload_digest": content.payload_digest,
-        "policy_revision": content.policy_revision,
-        "frozen": timetable.freeze(action_type, first=signers[0] if signers else POOL),
-    }
-    if judgement.needs_person:
-        times = timetable.stage_times(fields["frozen"], 0, now)
-        asked = roles.resolve(action_type.workflow, signers[0]) if signers else None
-        return {**fields, **times, "assignee": asked, "state": State.PENDING}
-    if judgement.verdict.tier == "blocked":
-        return {**fields, "state": State.BLOCKED}
-    return {**fields, "state": State.APPROVED, **release.approval_fields(content, fields, now)}
 
 
 def _check_not_stopped(agent: Agent, action_type: ActionType) -> None:

@@ -101,8 +101,8 @@ def _close(tale: Tale, action: Action) -> None:
         choice = "it_was_done"
         reason = tale.texts["settled"][choice]
     else:
-        closing = tale.chance.choice(tale.texts["closings"])
-        choice, reason = closing["choice"], closing["reason"]
+        end = tale.chance.choice(tale.texts["closings"])
+        choice, reason = end["choice"], end["reason"]
     closing.close(
         follow_up_id=follow_up.pk, person=follow_up.assignee, choice=choice, reason=reason
     )
