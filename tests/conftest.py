@@ -1,11 +1,16 @@
 """What every test may ask for: a desk with an agent and a gated refund, people, and a stranger."""
 
+import hypothesis
 import pytest
 from django.test import Client
 
 from agents_registry.models import ActionType, Agent, Person, Workflow
 from approvals.models import Action
 from tests import factories
+
+# No test asserts a timing: how long an example takes depends on the machine.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture
