@@ -8,6 +8,10 @@ from approvals.models import Refusal
 from approvals.proposals import Proposal
 from ledger import clock
 
+MOST_NAMES = 50
+OTHERS = "(other names)"
+"""An agent that invents names does not fill the table: beyond so many they are counted as one."""
+
 
 def find(agent: Agent, proposal: Proposal) -> ActionType:
     """The listed action type, or a refusal that is counted for the risk owner to see."""
@@ -38,11 +42,14 @@ def find(agent: Agent, proposal: Proposal) -> ActionType:
 
 
 def _count_refusal(agent: Agent, workflow: Workflow, key: str) -> None:
-    now = clock.now()
+    now, key = clock.now(), key[:80]
+    tried = Refusal.objects.filter(workflow=workflow, agent=agent)
+    if not tried.filter(key=key).exists() and tried.count() >= MOST_NAMES:
+        key = OTHERS
     Refusal.objects.update_or_create(
         workflow=workflow,
         agent=agent,
-        key=key[:80],
+        key=key,
         defaults={"count": F("count") + 1, "last_at": now},
         create_defaults={"count": 1, "first_at": now, "last_at": now},
     )

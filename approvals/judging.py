@@ -1,13 +1,13 @@
 """Puts one proposal before the policy: gathers the facts, keeps the verdict in storable form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agents_registry import revisions, roles
 from agents_registry.models import ActionType, Agent
 from agents_registry.policy import documents
 from agents_registry.policy.evaluate import evaluate
-from agents_registry.policy.findings import Facts, Verdict
+from agents_registry.policy.findings import Effect, Facts, Finding, Tier, Verdict
 from approvals.errors import Fault, Invalid
 from approvals.proposals import Proposal, Revised
 
@@ -69,6 +69,21 @@ def judge(
         workflow=action_type.workflow.slug,
     )
     return Judgement(evaluate(documents.parse(document), facts), revisions.store_policy(document))
+
+
+def looked_at_again(judgement: Judgement) -> Judgement:
+    """The judgement of a revision: a person asked for it, so a person sees it, whatever it says."""
+    if judgement.verdict.tier >= Tier.BATCH_REVIEW:
+        return judgement
+    finding = Finding(
+        rule="revised",
+        effect=Effect.RAISE,
+        tier=Tier.BATCH_REVIEW,
+        because="A person asked for changes, so a person looks at the new version.",
+    )
+    findings = (finding, *judgement.verdict.findings)
+    verdict = replace(judgement.verdict, tier=Tier.BATCH_REVIEW, findings=findings)
+    return Judgement(verdict, judgement.policy_revision)
 
 
 def complete_handoff(action_type: ActionType, given: dict[str, Any]) -> dict[str, Any]:

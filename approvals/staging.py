@@ -73,8 +73,8 @@ def revise(*, agent: Agent, action_id: UUID, revised: Revised) -> Action:
     action_type = action.action_type
     payloads.check(action_type.payload_schema, revised.payload)
     subject = {"type": action.subject_type, "id": action.subject_id, "label": action.subject_label}
-    judgement = judging.judge(
-        agent=agent, action_type=action_type, proposal=revised, subject=subject
+    judgement = judging.looked_at_again(
+        judging.judge(agent=agent, action_type=action_type, proposal=revised, subject=subject)
     )
     now = clock.now()
     content = drafting.content(action, revised, judgement, action.revision + 1, now)

@@ -33,11 +33,11 @@ def create(*, action: Action, content: Content, actor: str, sealed: Mapping[str,
     assert (None, State(action.state)) in ARROWS
     action.save(force_insert=True)
     content.save(force_insert=True)
-    _tell(action, "action.staged", actor, _judgement(action, content), sealed)
-    if action.state != State.PENDING:
-        policy = f"policy:{action.policy_revision}"
-        body = {"from": None, "to": action.state, "payload": content.seal}
-        _tell(action, f"action.{action.state}", policy, body, {})
+    to = State.PENDING if action.state == State.PENDING else None
+    body = {"from": None, "to": to, **_judgement(action, content)}
+    _tell(action, "action.staged", actor, body, sealed)
+    if to is None:
+        _tell_policy(action, content, start=None)
 
 
 def move(
@@ -91,16 +91,19 @@ def advance(
 
 
 def revise(*, action: Action, content: Content, actor: str, changes: Mapping[str, Any]) -> None:
-    """Puts a new revision, judged afresh, in the place of the one that was sent back."""
-    start, to = State(action.state), State(changes["state"])
+    """Puts a new revision, judged afresh, in the place of the one that was sent back.
+
+    It becomes pending again, or blocked by the policy; no revision is approved by itself.
+    """
+    start = State(action.state)
     assert (start, State.PENDING) in ARROWS
+    assert changes["state"] in {State.PENDING, State.BLOCKED}
     _write(action, changes, Seen.of(action))
     content.save(force_insert=True)
-    _tell(action, "action.revised", actor, {"from": start, **_judgement(action, content)}, {})
-    if to != State.PENDING:
-        policy = f"policy:{action.policy_revision}"
-        body = {"from": State.PENDING, "to": to, "payload": content.seal}
-        _tell(action, f"action.{to}", policy, body, {})
+    body = {"from": start, "to": State.PENDING, **_judgement(action, content)}
+    _tell(action, "action.revised", actor, body, {})
+    if action.state != State.PENDING:
+        _tell_policy(action, content, start=State.PENDING)
 
 
 def _write(action: Action, changes: Mapping[str, Any], seen: Seen, **expected: Any) -> None:
@@ -119,9 +122,15 @@ def _write(action: Action, changes: Mapping[str, Any], seen: Seen, **expected: A
         setattr(action, name, value)
 
 
+def _tell_policy(action: Action, content: Content, *, start: State | None) -> None:
+    """What the policy decided by itself: its own event, by its own actor."""
+    body = {"from": start, "to": action.state, "payload": content.seal}
+    actor = f"policy:{action.policy_revision}"
+    _tell(action, f"action.{action.state}", actor, body, {})
+
+
 def _judgement(action: Action, content: Content) -> dict[str, Any]:
     return {
-        "to": action.state,
         "revision": action.revision,
         "workflow": str(action.workflow_id),
         "action_type": action.action_type.key,
