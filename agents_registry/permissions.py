@@ -16,10 +16,6 @@ def role_in(person: Person, team_id: UUID) -> str | None:
     )
 
 
-def can_see(person: Person, team: Team) -> bool:
-    return role_in(person, team.pk) is not None
-
-
 def check_can_stop(person: Person, team: Team) -> None:
     """Everyone in the team may stop, except its auditors, who change nothing."""
     if role_in(person, team.pk) not in {Role.MEMBER, Role.MANAGER}:

@@ -11,6 +11,9 @@ from agents_registry.policy.findings import Effect, Facts, Finding, Tier, Verdic
 from approvals.errors import Fault, Invalid
 from approvals.proposals import Proposal, Revised
 
+PEOPLES_TIERS = {Tier.BATCH_REVIEW, Tier.MANDATORY}
+"""The tiers in which a person decides before anything is done."""
+
 BUILT_IN = ("escalate", "ask")
 HANDOFF_PARTS = ("trigger", "decision_asked", "next_steps")
 
@@ -41,7 +44,7 @@ class Judgement:
 
     @property
     def needs_person(self) -> bool:
-        return self.verdict.tier in {"batch_review", "mandatory"}
+        return self.verdict.tier in PEOPLES_TIERS
 
 
 def judge(

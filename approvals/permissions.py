@@ -24,6 +24,12 @@ def check_can_decide(person: Person, action: Action) -> None:
         raise PermissionDenied(f"Only {_deciders(action)} of {action.workflow} decides this.")
 
 
+def check_can_sign(person: Person, action: Action, signers: list[str]) -> None:
+    """Whom a finding names signs, also where only an edit brought that finding about."""
+    if not Workflow.objects.filter(_signing(person, signers), pk=action.workflow_id).exists():
+        raise PermissionDenied(f"With this content only {_named_words(signers)} decides it.")
+
+
 def why_not(person: Person, action: Action) -> str:
     """Why this person may not decide it, in words; empty when they may."""
     try:
@@ -45,8 +51,12 @@ def caused(person: Person, action: Action) -> bool:
 
 def _deciders(action: Action) -> str:
     if action.signers:
-        return " or the ".join(["the " + who(action.signers[0]), *map(who, action.signers[1:])])
+        return _named_words(action.signers)
     return "the reviewer pool or the approval owner"
+
+
+def _named_words(signers: list[str]) -> str:
+    return " or ".join(f"the {who(signer)}" for signer in signers)
 
 
 def _signing(person: Person, signers: list[str]) -> Q:

@@ -8,11 +8,12 @@ from django.db.models import Q, QuerySet
 
 from agents_registry.current_team import teams_seen_by
 from agents_registry.models import Person, Stop, StopKind, Team, Workflow
-from approvals.models import Action
+from approvals.judging import PEOPLES_TIERS
+from approvals.models import TIER_RANKS, Action
 from approvals.states import State
 
-PEOPLES_TIERS = (0, 1)
-"""The ranks of the tiers in which a person decides first: mandatory, batch review."""
+PEOPLES_RANKS = sorted(TIER_RANKS[tier] for tier in PEOPLES_TIERS)
+"""The ranks of the tiers in which a person decides first, the strictest before."""
 
 
 def in_teams_of(person: Person) -> QuerySet[Action]:

@@ -15,7 +15,7 @@ from agents_registry import gate, roles, stops
 from agents_registry.models import Agent, Workflow
 from approvals import timetable, transitions
 from approvals.errors import Conflict, Missing, Stopped
-from approvals.models import Action, Content, Decision, Lease
+from approvals.models import Action, Content, Decision, Lease, Verdict
 from approvals.querysets import stopped
 from approvals.settling import seconds_left
 from approvals.states import Mover, State
@@ -23,7 +23,8 @@ from ledger import clock
 from ledger.canonical import digest
 
 DEFAULT_LEASE_SECONDS = 300
-EXECUTABLE_MODES = {"auto_executed", "approval_gated"}
+UNDONE = (Verdict.APPROVED, Verdict.EDITED, Verdict.REJECTED)
+"""The verdicts that no longer count when an action is pending again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,9 @@ def reopen(*, action: Action, mover: Mover, actor: str, event: str) -> None:
             "decided_at": None,
         },
     )
-    Decision.objects.filter(action=action, undone_at__isnull=True).update(undone_at=now)
+    Decision.objects.filter(
+        action=action, revision=action.revision, verdict__in=UNDONE, undone_at__isnull=True
+    ).update(undone_at=now)
 
 
 def _locked(agent: Agent, action_id: UUID) -> Action:

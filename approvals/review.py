@@ -8,6 +8,8 @@ from django.db import transaction
 
 from agents_registry import revisions
 from agents_registry.models import Person
+from agents_registry.policy.findings import Mode, Tier
+from agents_registry.policy.findings import Verdict as PolicyVerdict
 from approvals import (
     deadlines,
     follow_ups,
@@ -27,7 +29,7 @@ from approvals.models import (
     FollowUpKind,
     Verdict,
 )
-from approvals.permissions import check_can_decide
+from approvals.permissions import check_can_decide, check_can_sign
 from approvals.proposals import Revised
 from approvals.states import Mover, State
 from approvals.transitions import Seen
@@ -49,7 +51,7 @@ def approve(
     """Approves exactly what the page showed."""
     action = verdicts.to_decide(action_id, person, seen)
     _refuse_built_in(action)
-    _check_checked(action, checked)
+    _check_checked(Tier(action.tier), checked)
     content = _content(action)
     decision = verdicts.write_down(
         action, person, Verdict.APPROVED, checked=list(checked), comment=comment
@@ -71,13 +73,11 @@ def edit_and_approve(
     """Approves the person's version: valid by the schema, judged again, kept beside the agent's."""
     action = verdicts.to_decide(action_id, person, seen)
     _refuse_built_in(action)
-    _check_checked(action, checked)
     payloads.check(action.action_type.payload_schema, payload)
     content = _content(action)
-    judgement = judge_edit(action, content, payload)
-    if judgement.verdict.tier == "blocked":
-        because = [finding.because for finding in judgement.verdict.findings if finding.because]
-        raise Invalid(f"With this edit the policy blocks it: {because[0]}", code="edit_blocked")
+    verdict = judge_edit(action, content, payload).verdict
+    _check_edit(action, person, verdict)
+    _check_checked(max(verdict.tier, Tier(action.tier)), checked)
     decision = verdicts.write_down(
         action,
         person,
@@ -188,7 +188,7 @@ def undo(*, decision_id: int, person: Person) -> Action:
     if decision is None:
         raise Missing("There is no such decision of yours.")
     action = Action.objects.select_for_update().get(pk=decision.action_id)
-    if decision.undone_at or action.state not in {State.APPROVED, State.REJECTED}:
+    if not _stands(decision, action):
         raise Conflict(
             f"It is {action.state.replace('_', ' ')}: too late to take the decision back.",
             code="too_late",
@@ -198,6 +198,17 @@ def undo(*, decision_id: int, person: Person) -> Action:
         action=action, mover=Mover.PERSON, actor=f"person:{person.pk}", event="decision_undone"
     )
     return action
+
+
+def _stands(decision: Decision, action: Action) -> bool:
+    """Whether the action is what it is by this very decision, or one of its approvals."""
+    if decision.undone_at or decision.revision != action.revision:
+        return False
+    if action.state == State.REJECTED:
+        return decision.verdict == Verdict.REJECTED
+    approves = decision.verdict in {Verdict.APPROVED, Verdict.EDITED}
+    same = decision.payload_digest == action.approved_digest
+    return action.state == State.APPROVED and approves and same
 
 
 def judge_edit(action: Action, content: Content, payload: dict[str, Any]) -> judging.Judgement:
@@ -229,8 +240,20 @@ def _refuse_built_in(action: Action) -> None:
         raise Invalid("This is answered, not approved.", code="answer_it")
 
 
-def _check_checked(action: Action, checked: Sequence[str]) -> None:
-    if action.tier == "mandatory" and not checked:
+def _check_edit(action: Action, person: Person, verdict: PolicyVerdict) -> None:
+    """An edit is no way around the policy: neither a block, nor a mode, nor who has to sign."""
+    if verdict.tier == Tier.BLOCKED:
+        because = verdict.findings[0].because
+        raise Invalid(f"With this edit the policy blocks it: {because}", code="edit_blocked")
+    if verdict.mode == Mode.DRAFT_ONLY and action.mode != Mode.DRAFT_ONLY:
+        because = next(f.because for f in verdict.findings if f.mode == Mode.DRAFT_ONLY)
+        raise Invalid(f"With this edit nothing may be executed: {because}", code="edit_blocked")
+    if verdict.signs:
+        check_can_sign(person, action, list(verdict.signs))
+
+
+def _check_checked(tier: Tier, checked: Sequence[str]) -> None:
+    if tier == Tier.MANDATORY and not checked:
         raise Invalid("Say what you checked.", code="checked_missing")
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from approvals.judging import PEOPLES_TIERS
 from approvals.models import Action
 from approvals.states import State
 
@@ -11,7 +12,7 @@ CAN_BE_UNDONE = {State.APPROVED, State.REJECTED}
 
 def settle_seconds(action: Action) -> int:
     """The action type's own figure, else the tier's; 0 for what the policy approved."""
-    if action.tier not in {"mandatory", "batch_review"}:
+    if action.tier not in PEOPLES_TIERS:
         return 0
     own: int | None = action.frozen["settle_seconds"]
     return SETTLE_SECONDS.get(action.tier, 0) if own is None else own

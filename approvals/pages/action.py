@@ -11,6 +11,7 @@ from django.urls import reverse
 from agents_registry.models import Person
 from agents_registry.words import counted
 from approvals.errors import Refused
+from approvals.judging import PEOPLES_TIERS
 from approvals.models import Action, Content, Decision, Verdict
 from approvals.pages import content as says
 from approvals.pages import words
@@ -151,7 +152,7 @@ def page(
         policy_revision=action.policy_revision,
         policy_short=action.policy_revision[7:11] + "…",
         policy_url=_type_url(action),
-        needs_person=action.tier in {"mandatory", "batch_review"},
+        needs_person=action.tier in PEOPLES_TIERS,
         facts=_facts(action),
         notes=notes(action, person, refusal),
         follow_ups=open_work(action, person),

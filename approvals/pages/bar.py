@@ -65,7 +65,7 @@ def bar(action: Action, person: Person, *, folded: bool) -> Bar | None:
         can_take_over=True,
         approve_words=_approve_words(action),
         approve_note="You can take it back until the agent picks it up.",
-        checks=_checks(action, folded) if action.tier == "mandatory" else [],
+        checks=checks_of(action, folded=folded),
         reasons=[Choice(r.value, str(r.label), HINTS.get(r.value, "")) for r in Reason],
         causes=[Choice(c.value, str(c.label)) for c in Cause],
         changes_words="which has two business days to revise it",
@@ -81,8 +81,10 @@ def _approve_words(action: Action) -> str:
     return "Approve"
 
 
-def _checks(action: Action, folded: bool) -> list[Choice]:
-    """What the reviewer says they checked; folded texts have to be among it."""
+def checks_of(action: Action, *, folded: bool = False) -> list[Choice]:
+    """What the reviewer of the top tier says they checked; folded texts have to be among it."""
+    if action.tier != "mandatory":
+        return []
     checks = [Choice(check, check) for check in action.action_type.checks or CHECKS]
     return [*checks, Choice(FOLDED, FOLDED, required=True)] if folded else checks
 

@@ -14,7 +14,7 @@ from approvals.models import Action, Content
 from approvals.pages import action as action_page
 from approvals.pages import content as says
 from approvals.pages import words
-from approvals.pages.bar import CHECKS, Choice
+from approvals.pages.bar import Choice, checks_of
 from approvals.pages.judgement import Finding, finding
 from approvals.pages.notes import Note
 from approvals.payloads import check
@@ -22,8 +22,6 @@ from approvals.review import judge_edit
 from approvals.schema_forms import Field, Parsed, Typed
 from ledger import clock
 from ledger.canonical import digest
-
-VIEWS = {"mine": "My work", "pool": "My pool", "all": "All", "escalated": "Escalated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +102,14 @@ def page(
         schema, draft.payload, draft.errors, original=content.payload, typed=draft.typed
     )
     changes = says.changes(content.payload, draft.payload, versions=True)
-    view = view if view in VIEWS else "mine"
+    view = view if view in words.VIEWS else "mine"
     return EditPage(
         id=action.pk,
         url=f"{reverse('edit', args=[action.pk])}?view={view}",
         back_url=f"{reverse('action', args=[action.pk])}?view={view}",
         title=str(action.action_type),
         view=view,
-        view_title=VIEWS[view],
+        view_title=words.VIEWS[view],
         tier=action.tier,
         tier_words=words.TIERS[action.tier],
         due=words.due_of(action, clock.now(), person),
@@ -125,7 +123,7 @@ def page(
         changes_words=says.changes_words(changes) if changes else "",
         judged=_judged(action, content, draft) if changes and not draft.errors else None,
         digest_mine_short=_short(draft) if changes and not draft.errors else "",
-        checks=_checks(action) if action.tier == "mandatory" else [],
+        checks=checks_of(action),
         checked=draft.checked,
         comment=draft.comment,
         conflict=_conflict(refusal),
@@ -158,10 +156,6 @@ def _judged(action: Action, content: Content, draft: Draft) -> Judged:
     tier = max(judgement.verdict.tier, type(judgement.verdict.tier)(action.tier))
     findings = [finding(each) for each in judgement.findings]
     return Judged(str(tier), words.TIERS[tier], findings)
-
-
-def _checks(action: Action) -> list[Choice]:
-    return [Choice(each, each) for each in action.action_type.checks or CHECKS]
 
 
 def _short(draft: Draft) -> str:

@@ -17,7 +17,7 @@ from approvals.errors import Invalid
 from approvals.models import Action, Content, Viewing
 from approvals.pages import words
 from approvals.pages.content import Text, text
-from approvals.querysets import PEOPLES_TIERS, band, pending, pooled_workflows, view_of
+from approvals.querysets import PEOPLES_RANKS, band, pending, pooled_workflows, view_of
 from approvals.states import State
 
 SECTIONS = {"late": "Late", "today": "Today", "later": "Later"}
@@ -132,7 +132,7 @@ def counts(asked: Asked) -> Counter[tuple[str, int]]:
         .order_by()
         .values_list("section", "tier_rank")[: words.CAP + 1]
         for number, section in enumerate(SECTIONS)
-        for rank in PEOPLES_TIERS
+        for rank in PEOPLES_RANKS
     ]
     names = list(SECTIONS)
     union = parts[0].union(*parts[1:], all=True)
@@ -180,7 +180,7 @@ def _ids(asked: Asked, after: Place | None, limit: int = PAGE + 1) -> Iterator[t
         return
     rows, names, parts = asked.rows(), list(SECTIONS), []
     for number, section in enumerate(names):
-        for rank in PEOPLES_TIERS:
+        for rank in PEOPLES_RANKS:
             begins = _from(after, names, number, rank)
             if begins is None:
                 continue

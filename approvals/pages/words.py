@@ -18,6 +18,7 @@ __all__ = [
     "ROLES",
     "SOON",
     "TIERS",
+    "VIEWS",
     "Due",
     "at",
     "capped",
@@ -39,6 +40,7 @@ PARTICULAR = (
 )
 """Kinds of rule from the one that says most about this action to the one that says least."""
 
+VIEWS = {"mine": "My work", "pool": "My pool", "all": "All", "escalated": "Escalated"}
 SOON = timedelta(hours=2)
 CAP = 99
 

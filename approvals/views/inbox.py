@@ -20,7 +20,6 @@ from approvals.states import State
 from approvals.views.requests import PageRequest
 from ledger import clock
 
-VIEWS = {"mine": "My work", "pool": "My pool", "all": "All", "escalated": "Escalated"}
 FILTERS = ("view", "tier", "workflow", "owner", "state", "q")
 TITLES = {**SECTIONS, FOUND: "Newest first"}
 
@@ -35,7 +34,7 @@ def show(request: PageRequest) -> HttpResponse:
     counts = inbox.counts(asked)
     context = {
         "view": asked.view,
-        "view_title": VIEWS[asked.view],
+        "view_title": words.VIEWS[asked.view],
         "sections": _sections(screen.rows, counts),
         "open_words": words.capped(sum(counts.values())),
         "late_words": words.capped(sum(n for (s, _), n in counts.items() if s == "late")),
@@ -66,7 +65,7 @@ def fresh(request: PageRequest) -> HttpResponse:
 
 def _view_counts(asked: Asked) -> dict[str, str]:
     counts = inbox.view_counts(asked.person, asked.team)
-    return {view: words.capped(counts[view]) for view in VIEWS}
+    return {view: words.capped(counts[view]) for view in words.VIEWS}
 
 
 def asked_by(request: PageRequest) -> Asked:
@@ -76,7 +75,7 @@ def asked_by(request: PageRequest) -> Asked:
     return Asked(
         person=person,
         team=team,
-        view=view if view in VIEWS else "mine",
+        view=view if view in words.VIEWS else "mine",
         filters=_narrowed(get, person, team),
         state=_state(get),
         as_of=_instant(get.get("as_of", "")) or clock.now(),

@@ -303,3 +303,58 @@ def test_the_payload_stands_in_the_order_of_its_schema(signed_in: Client, action
         "amount",
         "currency",
     ]
+
+
+def test_nobody_undoes_somebody_elses_approval_by_a_verdict_of_their_own(
+    signed_in: Client, action: Action, workflow: Workflow
+) -> None:
+    decide(signed_in, action, "escalated", comment="Is this ours?")
+    mine = Decision.objects.get()
+    other = Client()
+    other.force_login(workflow.approval_owner)
+    decide(other, action, "approved", checked=["x"])
+    page = signed_in.post(f"/decisions/{mine.pk}/undo", follow=True).content.decode()
+    assert "too late" in page
+    assert state_of(action) == State.APPROVED
+
+
+def edit_amount(client: Client, action: Action, amount: str) -> Any:
+    fields = {"f/order": "A-1", "f/amount": amount, "f/currency": '"USD"', "f/note": ""}
+    page = form(action, "edited", checked=["amount"], **fields)
+    return client.post(f"/actions/{action.pk}/edit", page)
+
+
+def above_500(effect: dict[str, str], **more: str) -> dict[str, Any]:
+    return {
+        "metric": "spend_delta",
+        "operator": ">",
+        "limit": "500",
+        "currency": "USD",
+        "effect": effect,
+        **more,
+    }
+
+
+def test_an_edit_is_no_way_around_whom_the_policy_names_to_sign(
+    signed_in: Client, agent: Agent, refund: ActionType, workflow: Workflow
+) -> None:
+    refund.thresholds = [above_500({"raise_to": "mandatory"}, ask="approval_owner")]
+    refund.save()
+    action = create_action(agent, refund)
+    assert edit_amount(signed_in, action, "501").status_code == 403
+    assert state_of(action) == State.PENDING
+    signer = Client()
+    signer.force_login(workflow.approval_owner)
+    assert edit_amount(signer, action, "501").status_code == 303
+
+
+def test_an_edit_is_no_way_around_a_lowered_mode(
+    signed_in: Client, agent: Agent, refund: ActionType
+) -> None:
+    refund.thresholds = [above_500({"mode_to": "draft_only"})]
+    refund.save()
+    action = create_action(agent, refund)
+    response = edit_amount(signed_in, action, "501")
+    assert response.status_code == 422
+    assert "nothing may be executed" in response.content.decode()
+    assert state_of(action) == State.PENDING
