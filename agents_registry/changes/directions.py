@@ -111,5 +111,6 @@ _AS_STRICT: dict[str, Callable[[Any, Any], bool]] = {
     "required_inputs": _all_kept,
     "waives": lambda old, new: set(new) <= set(old),
     "loosened": _loosened,
+    "idempotent": lambda old, new: not new,
     "approvals_needed": lambda old, new: new > old,
 }
