@@ -74,6 +74,7 @@ def content(
         payload_digest=digest(source.payload),
         salt=salt,
         seal=sealed_digest(source.payload, salt),
+        circumstances=judgement.circumstances,
         findings=judgement.findings,
         computed_impact=judgement.impact,
         policy_revision=judgement.policy_revision,

@@ -1,7 +1,9 @@
 """Puts one proposal before the policy: gathers the facts, keeps the verdict in storable form."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from agents_registry import revisions, roles
 from agents_registry.models import ActionType, Agent
@@ -9,21 +11,25 @@ from agents_registry.policy import documents
 from agents_registry.policy.evaluate import evaluate
 from agents_registry.policy.findings import Effect, Facts, Finding, Tier, Verdict
 from approvals.errors import Fault, Invalid
+from approvals.models import Content
 from approvals.proposals import Proposal, Revised
+from ledger import clock
 
 PEOPLES_TIERS = {Tier.BATCH_REVIEW, Tier.MANDATORY}
 """The tiers in which a person decides before anything is done."""
 
 BUILT_IN = ("escalate", "ask")
 HANDOFF_PARTS = ("trigger", "decision_asked", "next_steps")
+Asked = TypeVar("Asked", Proposal, Revised)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict and the policy revision it was made under."""
+    """A verdict, the policy revision it was made under, and what else was known (JSON)."""
 
     verdict: Verdict
     policy_revision: str
+    circumstances: dict[str, Any] = field(default_factory=dict)
 
     @property
     def findings(self) -> list[dict[str, Any]]:
@@ -57,21 +63,52 @@ def judge(
 ) -> Judgement:
     """Judges the proposal by the type's policy as it stands now (or by `document`)."""
     document = document or revisions.policy_document(action_type)
-    facts = Facts(
-        payload=proposal.payload,
-        claimed=proposal.impact,
+    known = circumstances(action_type)
+    facts = facts_of(
+        proposal,
         confidence=proposal.confidence,
-        signals=proposal.signals,
-        evidence=proposal.evidence,
-        handoff=proposal.handoff,
         subject=subject,
-        has_before=proposal.before is not None,
-        has_trace=bool(proposal.trace),
-        holes=tuple(hole.role for hole in roles.holes(action_type.workflow)),
         agent=agent.slug,
         workflow=action_type.workflow.slug,
+        circumstances=known,
     )
-    return Judgement(evaluate(documents.parse(document), facts), revisions.store_policy(document))
+    verdict = evaluate(documents.parse(document), facts)
+    return Judgement(verdict, revisions.store_policy(document), known)
+
+
+def circumstances(action_type: ActionType) -> dict[str, Any]:
+    """What the verdict depends on beside the request, as it is now, as JSON."""
+    return {
+        "at": clock.now().isoformat(),
+        "holes": [hole.role for hole in roles.holes(action_type.workflow)],
+    }
+
+
+def facts_of(
+    source: Proposal | Revised | Content,
+    *,
+    confidence: Decimal | None,
+    subject: dict[str, str],
+    agent: str,
+    workflow: str,
+    circumstances: Mapping[str, Any],
+) -> Facts:
+    """The facts of a request, or of a stored revision: the same ones, so that a replay of what
+    was staged asks the policy exactly what staging asked it."""
+    return Facts(
+        payload=source.payload,
+        claimed=source.impact,
+        confidence=confidence,
+        signals=source.signals,
+        evidence=source.evidence,
+        handoff=source.handoff,
+        subject=subject,
+        has_before=source.before is not None,
+        has_trace=bool(source.trace),
+        holes=tuple(circumstances.get("holes", ())),
+        agent=agent,
+        workflow=workflow,
+    )
 
 
 def looked_at_again(judgement: Judgement) -> Judgement:
@@ -86,12 +123,17 @@ def looked_at_again(judgement: Judgement) -> Judgement:
     )
     findings = (finding, *judgement.verdict.findings)
     verdict = replace(judgement.verdict, tier=Tier.BATCH_REVIEW, findings=findings)
-    return Judgement(verdict, judgement.policy_revision)
+    return replace(judgement, verdict=verdict)
 
 
-def complete_handoff(action_type: ActionType, given: dict[str, Any]) -> dict[str, Any]:
-    """The agent's handoff over the type's defaults; Invalid when a part is still missing."""
-    handoff = {**action_type.handoff, **{k: v for k, v in given.items() if v}}
+def with_defaults(action_type: ActionType, source: Asked) -> Asked:
+    """The same with its handoff over that of the type: judged, stored and shown like this."""
+    given = {name: value for name, value in source.handoff.items() if value}
+    return replace(source, handoff={**action_type.handoff, **given})
+
+
+def check_handoff(handoff: Mapping[str, Any]) -> None:
+    """Invalid when a part is missing without which nobody can decide."""
     missing = [part for part in HANDOFF_PARTS if not handoff.get(part)]
     if missing:
         raise Invalid(
@@ -99,4 +141,3 @@ def complete_handoff(action_type: ActionType, given: dict[str, Any]) -> dict[str
             code="handoff_incomplete",
             faults=[Fault(f"/handoff/{part}", "required", "Missing.") for part in missing],
         )
-    return handoff

@@ -241,14 +241,18 @@ def _refuse_built_in(action: Action) -> None:
 
 
 def _check_edit(action: Action, person: Person, verdict: PolicyVerdict) -> None:
-    """An edit is no way around the policy: neither a block, nor a mode, nor who has to sign."""
+    """An edit is no way around the policy: neither a block, nor a mode, nor who has to sign.
+
+    Where it brings nobody new to sign, whoever may decide the action may decide the edit too: so
+    does the person whom escalation reached.
+    """
     if verdict.tier == Tier.BLOCKED:
         because = verdict.findings[0].because
         raise Invalid(f"With this edit the policy blocks it: {because}", code="edit_blocked")
     if verdict.mode == Mode.DRAFT_ONLY and action.mode != Mode.DRAFT_ONLY:
         because = next(f.because for f in verdict.findings if f.mode == Mode.DRAFT_ONLY)
         raise Invalid(f"With this edit nothing may be executed: {because}", code="edit_blocked")
-    if verdict.signs:
+    if not set(verdict.signs) <= set(action.signers):
         check_can_sign(person, action, list(verdict.signs))
 
 

@@ -58,7 +58,7 @@ def stage(*, agent: Agent, proposal: Proposal, key: str | None, take: bool = Fal
 def check(*, agent: Agent, proposal: Proposal) -> Mapping[str, Any]:
     """What staging would answer, with nothing stored."""
     action_type = action_space.find(agent, proposal)
-    judgement = _judge(agent, action_type, proposal)
+    judgement = _judge(agent, action_type, judging.with_defaults(action_type, proposal))
     return answers.judged(action_type, judgement)
 
 
@@ -72,6 +72,7 @@ def revise(*, agent: Agent, action_id: UUID, revised: Revised) -> Action:
         )
     action_type = action.action_type
     payloads.check(action_type.payload_schema, revised.payload)
+    revised = judging.with_defaults(action_type, revised)
     subject = {"type": action.subject_type, "id": action.subject_id, "label": action.subject_label}
     judgement = judging.looked_at_again(
         judging.judge(agent=agent, action_type=action_type, proposal=revised, subject=subject)
@@ -79,7 +80,7 @@ def revise(*, agent: Agent, action_id: UUID, revised: Revised) -> Action:
     now = clock.now()
     content = drafting.content(action, revised, judgement, action.revision + 1, now)
     if judgement.needs_person:
-        content.handoff = judging.complete_handoff(action_type, revised.handoff)
+        judging.check_handoff(content.handoff)
     transitions.revise(
         action=action,
         content=content,
@@ -167,13 +168,12 @@ def _insert(
     retry_of: Action | None = None,
 ) -> tuple[Action, Content]:
     """Judges the proposal and writes the action with its first content and events."""
+    proposal = judging.with_defaults(action_type, proposal)
     judgement = _judge(agent, action_type, proposal)
     now = clock.now()
     action = drafting.action(agent, action_type, proposal, judgement, now)
     action.retry_of = retry_of
     content = drafting.content(action, proposal, judgement, 1, now)
-    if judgement.needs_person:
-        content.handoff = judging.complete_handoff(action_type, proposal.handoff)
     for name, value in drafting.judged_fields(action_type, judgement, content, now).items():
         setattr(action, name, value)
     words = [finding["because"] for finding in content.findings]
@@ -188,7 +188,7 @@ def _judge(agent: Agent, action_type: ActionType, proposal: Proposal) -> Judgeme
         agent=agent, action_type=action_type, proposal=proposal, subject=proposal.subject
     )
     if judgement.needs_person:
-        judging.complete_handoff(action_type, proposal.handoff)
+        judging.check_handoff(proposal.handoff)
     return judgement
 
 

@@ -1,8 +1,16 @@
 """Every row of the registry, in one place to import from."""
 
 from agents_registry.models.agents import WORKING_SCOPES, Agent, AgentToken, Scope
+from agents_registry.models.downgrades import Downgrade
 from agents_registry.models.people import Membership, Person, Pool, Role, Team
-from agents_registry.models.revisions import Revision, RevisionKind
+from agents_registry.models.revisions import (
+    ChangeEnd,
+    ChangeRequest,
+    PolicyChange,
+    Revision,
+    RevisionKind,
+)
+from agents_registry.models.standards import Standard
 from agents_registry.models.stops import Stop, StopKind
 from agents_registry.models.timing import Calendar, EscalationChain, Fallback
 from agents_registry.models.workflows import OWNER_ROLES, ActionType, OnStop, Workflow
@@ -14,16 +22,21 @@ __all__ = [
     "Agent",
     "AgentToken",
     "Calendar",
+    "ChangeEnd",
+    "ChangeRequest",
+    "Downgrade",
     "EscalationChain",
     "Fallback",
     "Membership",
     "OnStop",
     "Person",
+    "PolicyChange",
     "Pool",
     "Revision",
     "RevisionKind",
     "Role",
     "Scope",
+    "Standard",
     "Stop",
     "StopKind",
     "Team",

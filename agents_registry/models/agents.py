@@ -16,6 +16,7 @@ class Agent(models.Model):
     slug = models.SlugField()
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
+    archived_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "slug"], name="agent_slug_in_team")]

@@ -22,6 +22,13 @@ class Team(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
+    governance_lead = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="+", help_text="Owns standards."
+    )
+    second_person = models.BooleanField(
+        default=False, help_text="Whether loosening a policy takes a second person."
+    )
+    archived_at = models.DateTimeField(null=True)
     members = models.ManyToManyField(Person, through="Membership", related_name="teams")
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.db import models
 
 from agents_registry.models.agents import Agent
 from agents_registry.models.people import Person, Pool, Team
+from agents_registry.models.standards import Standard
 from agents_registry.models.timing import Calendar, EscalationChain
 
 OWNER_ROLES = ("workflow_owner", "system_owner", "risk_owner", "approval_owner")
@@ -35,6 +36,15 @@ class Workflow(models.Model):
     sla = models.CharField(max_length=40, default="1 business day")
     agents = models.ManyToManyField(Agent, related_name="workflows", blank=True)
     when_stopped = models.CharField(max_length=8, choices=OnStop.choices, default=OnStop.HOLD)
+    standards = models.ManyToManyField(Standard, related_name="workflows", blank=True)
+    window_thresholds = models.JSONField(default=list)
+    trigger = models.TextField(blank=True, help_text="What sets the agents to work.")
+    evaluation = models.TextField(blank=True, help_text="How its work is evaluated.")
+    failure_modes = models.JSONField(default=list, help_text="How it can go wrong, in sentences.")
+    success_metric = models.TextField(blank=True)
+    pause_when = models.TextField(blank=True, help_text="When to press the stop button.")
+    runbook = models.CharField(max_length=500, blank=True, help_text="Where the runbook is.")
+    archived_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "slug"], name="workflow_in_team")]
@@ -50,8 +60,9 @@ class Workflow(models.Model):
 class ActionType(models.Model):
     """One entry of a workflow's action space. What is not listed cannot be staged.
 
-    The columns from `verb` to `loosened` are the policy document that
-    `agents_registry.policy` judges by (`policy_document()` in `agents_registry.revisions`).
+    The columns from `verb` to `loosened` are its own part of the policy document that
+    `agents_registry.policy` judges by (`policy_document()` in `agents_registry.revisions`);
+    standards add theirs.
     """
 
     workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="action_types")
@@ -75,6 +86,7 @@ class ActionType(models.Model):
     confidence_tier = models.CharField(max_length=16, default="mandatory")
     thresholds = models.JSONField(default=list)
     stop_rules = models.JSONField(default=list)
+    cumulative = models.JSONField(default=list)
     impact = models.JSONField(null=True)
     required_inputs = models.JSONField(default=list)
     waives = models.JSONField(default=list)

@@ -2,6 +2,8 @@
 
 from approvals.models.actions import TIER_RANKS, Action, Content, Purpose, Refusal, Submission
 from approvals.models.decisions import DECIDING, Cause, Decision, Reason, Verdict, Viewing
+from approvals.models.readings import Reading
+from approvals.models.trials import Trial, TrialState
 from approvals.models.work import (
     FollowUp,
     FollowUpChoice,
@@ -26,10 +28,13 @@ __all__ = [
     "LeaseEnd",
     "Outcome",
     "Purpose",
+    "Reading",
     "Reason",
     "Refusal",
     "Submission",
     "Sweep",
+    "Trial",
+    "TrialState",
     "Verdict",
     "Viewing",
 ]

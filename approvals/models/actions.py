@@ -160,6 +160,8 @@ class Action(models.Model):
             ),
             models.Index(fields=["agent", "id"], name="action_of_agent"),
             models.Index(fields=["team", "created_at"], name="action_in_team"),
+            models.Index(fields=["action_type", "created_at"], name="action_of_type"),
+            models.Index(fields=["workflow", "changed_at"], name="action_changed_in_workflow"),
             models.Index(fields=["team", "run_id"], name="action_of_run"),
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="action_search"),
         ]
@@ -182,6 +184,7 @@ class Content(models.Model):
     """What one revision of an action says, as the agent sent it, and how it was judged.
 
     `salt` and `seal` make the payload's digest in the record unguessable and erasable.
+    `circumstances` are the facts that it was judged by and that did not come with the request.
     """
 
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="contents")
@@ -197,6 +200,7 @@ class Content(models.Model):
     payload_digest = models.CharField(max_length=71)
     salt = models.BinaryField(max_length=16)
     seal = models.CharField(max_length=71)
+    circumstances = models.JSONField(default=dict)
     findings = models.JSONField(default=list)
     computed_impact = models.JSONField(null=True)
     policy_revision = models.CharField(max_length=71)

@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 
 from agents_registry.models import ActionType, Agent, Membership, Person, Role, Workflow
+from approvals import deadlines
 from approvals.models import Action, Decision
 from approvals.states import State
-from tests.factories import create_action, create_person, seen
+from tests.factories import create_action, create_person, make_due, seen
 
 pytestmark = pytest.mark.django_db
 
@@ -346,6 +347,21 @@ def test_an_edit_is_no_way_around_whom_the_policy_names_to_sign(
     signer = Client()
     signer.force_login(workflow.approval_owner)
     assert edit_amount(signer, action, "501").status_code == 303
+
+
+def test_whoever_escalation_reached_may_edit_where_the_signers_stay_the_same(
+    agent: Agent, refund: ActionType, workflow: Workflow
+) -> None:
+    refund.thresholds = [above_500({"raise_to": "mandatory"}, ask="approval_owner")]
+    refund.save()
+    action = create_action(
+        agent, refund, payload={"order": "A-1", "amount": 600, "currency": "USD"}
+    )
+    make_due(action)
+    deadlines.sweep_steps()
+    reached = Client()
+    reached.force_login(workflow.workflow_owner)
+    assert edit_amount(reached, action, "550").status_code == 303
 
 
 def test_an_edit_is_no_way_around_a_lowered_mode(
