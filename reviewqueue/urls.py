@@ -4,7 +4,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from agents_registry import views as registry
+from agents_registry.views import reading as registry
 from approvals.views import action, decide, edit, inbox
 from oversight import views as oversight
 
