@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 
-from agents_registry.models import Membership, Person, Role, Team, Workflow
+from agents_registry.models import OWNER_ROLES, Membership, Person, Role, Team, Workflow
 
 
 def role_in(person: Person, team_id: UUID) -> str | None:
@@ -36,3 +37,16 @@ def is_risk_owner(person: Person, workflow: Workflow) -> bool:
 def check_is_risk_owner(person: Person, workflow: Workflow) -> None:
     if not is_risk_owner(person, workflow):
         raise PermissionDenied(f"Only the risk owner of {workflow} can do this.")
+
+
+def owned_by(person: Person) -> Q:
+    """Workflows in which this person holds one of the four roles."""
+    owned = Q()
+    for role in OWNER_ROLES:
+        owned |= Q(**{role: person})
+    return owned
+
+
+def check_is_administrator(person: Person) -> None:
+    if not (person.is_superuser and person.is_active):
+        raise PermissionDenied("Only an administrator can do this.")
