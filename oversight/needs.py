@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from agents_registry import roles
+from agents_registry import readiness, roles
 from agents_registry.models import (
     ActionType,
     Agent,
+    ChangeRequest,
+    Downgrade,
     Person,
     Stop,
     StopKind,
@@ -46,6 +48,9 @@ def needs(
         *_refusal_needs(team, person),
         *_follow_up_needs(team),
         *_unconfirmed_needs(team),
+        *_downgrade_needs(team),
+        *_request_needs(team),
+        *_gap_needs(late),
     ]
 
 
@@ -144,3 +149,54 @@ def _unconfirmed_needs(team: Team) -> list[Need]:
         )
         for row in waiting
     ]
+
+
+def _downgrade_needs(team: Team) -> list[Need]:
+    lowered = (
+        Downgrade.objects.filter(action_type__workflow__team=team, lifted_at__isnull=True)
+        .select_related("action_type__workflow", "reviewer")
+        .order_by("at")[:10]
+    )
+    return [
+        Need(
+            "downgrade",
+            f"{item.action_type} is {words.MODES[item.to_mode].lower()}: {item.because}",
+            f"{item.reviewer} reviews it before the mode comes back.",
+            f"/registry/{item.action_type.workflow.slug}/{item.action_type.key}/",
+            "Review it",
+        )
+        for item in lowered
+    ]
+
+
+def _request_needs(team: Team) -> list[Need]:
+    waiting = ChangeRequest.objects.filter(team=team, ended_at__isnull=True).count()
+    if not waiting:
+        return []
+    noun = "change waits" if waiting == 1 else "changes wait"
+    sub = "Until then everything stays as it was."
+    return [
+        Need("request", f"{waiting} {noun} for a signature.", sub, "/requests/", "Look at them")
+    ]
+
+
+def _gap_needs(workflows: Iterable[Workflow]) -> list[Need]:
+    """What the operating models lack, a line per workflow; people and confirming stand above."""
+    needs = []
+    for workflow in workflows:
+        types = [row for row in workflow.action_types.all() if row.retired_at is None]
+        gaps = [gap for gap in readiness.gaps(workflow, types) if gap.what in _OF_THE_MODEL]
+        if gaps:
+            needs.append(
+                Need(
+                    "gap",
+                    f"The operating model of {workflow} is not whole.",
+                    " ".join(gap.words for gap in gaps),
+                    f"/registry/{workflow.slug}/model/",
+                    "Look at it",
+                )
+            )
+    return needs
+
+
+_OF_THE_MODEL = {*readiness.SAID, "action_types", "rollback", "schema"}

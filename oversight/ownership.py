@@ -23,7 +23,10 @@ from approvals.pages import words
 from approvals.querysets import pending
 from approvals.stopping import workflows_under
 from ledger import clock
+from oversight.heat import Share, overruled_by_agent
 from oversight.needs import Need, needs, stopped_name
+
+DAYS_OF_AN_AGENT = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class AgentLine:
 
     agent: Agent
     staged: int = 0
+    overruled: str = ""
     stop: Stop | None = None
     can_resume: bool = False
     turned_on_by: list[str] = field(default_factory=list)
@@ -153,14 +157,19 @@ def _agent_lines(
         .prefetch_related("workflows__risk_owner")
         .order_by("name")
     )
-    return [_agent_line(agent, person, in_force) for agent in agents]
+    shares = overruled_by_agent(team, clock.now() - timedelta(days=DAYS_OF_AN_AGENT))
+    nothing = Share(0, 0)
+    return [_agent_line(agent, shares.get(agent.pk, nothing), person, in_force) for agent in agents]
 
 
-def _agent_line(agent: Any, person: Person, in_force: dict[tuple[str, str], Stop]) -> AgentLine:
+def _agent_line(
+    agent: Any, share: Share, person: Person, in_force: dict[tuple[str, str], Stop]
+) -> AgentLine:
     owners = {workflow.risk_owner for workflow in agent.workflows.all()}
     return AgentLine(
         agent=agent,
         staged=agent.staged,
+        overruled=share.words("decided"),
         stop=in_force.get((StopKind.AGENT, stops.agent_target(agent))),
         can_resume=bool(owners) and owners == {person},
         turned_on_by=sorted(str(owner) for owner in owners),

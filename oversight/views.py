@@ -5,25 +5,57 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from agents_registry import current_team
 from agents_registry.current_team import person_of, team_of
 from agents_registry.models import StopKind
+from agents_registry.pages import workflows as workflow_pages
 from approvals import stopping
 from approvals.errors import Conflict, Invalid
 from approvals.pages import words
 from ledger import clock
+from oversight import heat
+from oversight.operating_model import operating_model
 from oversight.ownership import ownership
+
+DEFAULT_PERIOD = "7d"
 
 
 @login_required
 def show(request: HttpRequest) -> HttpResponse:
-    person, team = person_of(request), team_of(request)
-    context = {"ownership": ownership(team, person), "as_of_words": words.at(clock.now(), person)}
+    person, team, now = person_of(request), team_of(request), clock.now()
+    context = {
+        "ownership": ownership(team, person),
+        "as_of_words": words.at(now, person),
+        "matrix": heat.matrix(team, _period(request), now),
+        "periods": {name: title for name, (title, _) in heat.PERIODS.items()},
+    }
     return render(request, "ownership.html", context)
+
+
+@login_required
+def matrix(request: HttpRequest) -> HttpResponse:
+    """The heat map alone, which the page asks for again and again."""
+    found = heat.matrix(team_of(request), _period(request), clock.now())
+    return render(request, "matrix.html", {"matrix": found})
+
+
+@login_required
+def model(request: HttpRequest, slug: str) -> HttpResponse:
+    """The one-page operating model of a workflow; 404 for one of another team."""
+    workflow = get_object_or_404(
+        workflow_pages.of_team(team_of(request)).select_related("team"), slug=slug
+    )
+    sheet = operating_model(workflow, person_of(request), clock.now())
+    return render(request, "operating_model.html", {"model": sheet})
+
+
+def _period(request: HttpRequest) -> str:
+    asked = request.GET.get("period", "")
+    return asked if asked in heat.PERIODS else DEFAULT_PERIOD
 
 
 @login_required

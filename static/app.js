@@ -34,6 +34,11 @@
     }
   });
 
+  all("[data-print]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  });
+
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.elt.id === "fresh" && document.hidden) event.preventDefault();
   });

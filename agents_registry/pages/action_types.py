@@ -18,6 +18,7 @@ from agents_registry.pages.rules import (
 from agents_registry.permissions import can_stop
 from agents_registry.policy import documents
 from agents_registry.policy.floors import BUILT_IN
+from agents_registry.readiness import lacks_way_back
 from agents_registry.revisions import policy_document
 from ledger.canonical import digest
 
@@ -129,7 +130,7 @@ def _facts(action_type: ActionType, workflow: Workflow, name: Name) -> Iterator[
 
 
 def _way_back(action_type: ActionType) -> Fact:
-    if workflows.lacks_way_back(action_type):
+    if lacks_way_back(action_type):
         return Fact("Taken back by", "", hole="no way back is named")
     return Fact("Taken back by", action_type.rollback_path or "nothing to take back")
 

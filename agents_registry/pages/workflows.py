@@ -20,8 +20,9 @@ from agents_registry.pages import people, timing
 from agents_registry.pages.people import Owner
 from agents_registry.pages.timing import Chain, Times
 from agents_registry.policy import documents
-from agents_registry.policy.floors import BUILT_IN, CHANGES_NOTHING
+from agents_registry.policy.floors import BUILT_IN
 from agents_registry.policy.least import least_tier
+from agents_registry.readiness import lacks_way_back
 from agents_registry.revisions import policy_document
 
 
@@ -140,11 +141,6 @@ def least_tier_of(action_type: ActionType, workflow: Workflow) -> str:
     """The tier that each action of this type needs at the least, as people and holes are now."""
     policy = documents.parse(policy_document(action_type))
     return str(least_tier(policy, tuple(hole.role for hole in roles.holes(workflow))))
-
-
-def lacks_way_back(action_type: ActionType) -> bool:
-    """Whether it changes something and nothing says how that is taken back."""
-    return not action_type.rollback_path and action_type.verb not in CHANGES_NOTHING
 
 
 def _line(workflow: Workflow, *, stopped: bool, confirmed: int, unconfirmed: int) -> WorkflowLine:

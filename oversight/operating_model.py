@@ -1,0 +1,224 @@
+"""The one-page operating model of a workflow, generated from the registry, in words."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from agents_registry import readiness, roles, words
+from agents_registry.models import ActionType, Person, PolicyChange, Workflow
+from agents_registry.pages import people, rules, timing, workflows
+from agents_registry.pages.people import Name, Owner
+from agents_registry.policy import documents
+from agents_registry.policy.findings import Tier
+from agents_registry.policy.floors import BUILT_IN
+from agents_registry.policy.least import least_tier
+from agents_registry.policy.shapes import Policy
+from agents_registry.revisions import policy_document
+from approvals.pages.words import at
+from ledger.canonical import digest
+
+LOGGED = (
+    "Every input, tool call, finding, decision, edit and outcome, in a record that can only grow. "
+    "Nothing of it is deleted yet."
+)
+RUNS_ALONE = {Tier.AUTONOMOUS, Tier.SPOT_CHECK}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One action type. `hole` says what should stand as its way back and does not."""
+
+    name: str
+    key: str
+    url: str
+    mode_words: str
+    tier: str
+    tier_words: str
+    way_back: str
+    hole: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatingModel:
+    """The whole sheet. An empty text is a hole where the page draws one."""
+
+    name: str
+    slug: str
+    purpose: str
+    agents: str
+    team: str
+    modes: str
+    revision: str
+    as_of: str
+    signed: str
+    missing: list[readiness.Gap]
+    held: bool
+    owners: list[Owner]
+    pool: str
+    trigger: str
+    reads: str
+    writes: str
+    sees: str
+    inputs: list[str]
+    types: list[Line]
+    alone: list[str]
+    human: list[str]
+    stops: list[str]
+    deadline: list[str]
+    hours: list[str]
+    logged: str
+    evaluation: str
+    success_metric: str
+    failure_modes: list[str]
+    pause_when: str
+    runbook: str
+    turned_on_by: str
+    way_back: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    row: ActionType
+    policy: Policy
+    tier: Tier
+
+
+def operating_model(workflow: Workflow, person: Person, now: datetime) -> OperatingModel:
+    """The sheet of a workflow that `workflows.of_team` read, as this person reads times."""
+    types = _types(workflow)
+    rows = [each.row for each in types]
+    name = people.names_for(workflow, _addressees(workflow, types))
+    gaps = readiness.gaps(workflow, rows)
+    return OperatingModel(
+        name=workflow.name,
+        slug=workflow.slug,
+        purpose=workflow.purpose,
+        agents=", ".join(sorted(str(agent) for agent in workflow.agents.all())),
+        team=workflow.team.name,
+        modes=_modes(rows),
+        revision=_revision(workflow, types),
+        as_of=at(now, person),
+        signed=_signed(rows, person),
+        missing=gaps,
+        held=any(gap.holds for gap in gaps),
+        owners=people.owners(workflow),
+        pool=f"{workflow.pool}: {', '.join(people.active(workflow.pool.people.all())) or 'nobody'}",
+        trigger=workflow.trigger,
+        reads=_listed(system for row in rows for system in row.systems.get("reads", [])),
+        writes=_listed(system for row in rows for system in row.systems.get("writes", [])),
+        sees=_listed(each.replace("_", " ") for row in rows for each in row.data_classes),
+        inputs=_inputs(types),
+        types=[_line(each, workflow) for each in types],
+        alone=[str(each.row) for each in types if each.tier in RUNS_ALONE],
+        human=list(_human(types, name)),
+        stops=list(_stops(types, name)),
+        deadline=_deadline(workflow, name),
+        hours=_hours(workflow),
+        logged=LOGGED,
+        evaluation=workflow.evaluation,
+        success_metric=workflow.success_metric,
+        failure_modes=workflow.failure_modes,
+        pause_when=workflow.pause_when,
+        runbook=workflow.runbook,
+        turned_on_by=people.owner_or_nobody(workflow, "risk_owner"),
+        way_back=_unique(row.rollback_path for row in rows if row.rollback_path),
+    )
+
+
+def _types(workflow: Workflow) -> list[_Type]:
+    holes = tuple(hole.role for hole in roles.holes(workflow))
+    listed = workflow.action_types.filter(retired_at__isnull=True).exclude(key__in=BUILT_IN)
+    found = []
+    for row in listed.order_by("key"):
+        row.workflow = workflow
+        policy = documents.parse(policy_document(row))
+        found.append(_Type(row, policy, least_tier(policy, holes)))
+    return found
+
+
+def _addressees(workflow: Workflow, types: list[_Type]) -> list[str]:
+    asked = [who for each in types for who in rules.signers(each.policy)]
+    return [*timing.addressees(workflow.chain), *asked]
+
+
+def _modes(rows: list[ActionType]) -> str:
+    """From the strictest: “Draft-only 2, Approval-gated 3”."""
+    counts = {mode: sum(row.mode == mode for row in rows) for mode in words.MODES}
+    return ", ".join(f"{words.MODES[mode]} {count}" for mode, count in counts.items() if count)
+
+
+def _revision(workflow: Workflow, types: list[_Type]) -> str:
+    """A name that changes whenever one of its policies does."""
+    return digest({each.row.key: policy_document(each.row) for each in types})[:15]
+
+
+def _signed(rows: list[ActionType], person: Person) -> str:
+    last = PolicyChange.objects.filter(action_type__in=rows).select_related("author").last()
+    return f"Last changed by {last.author}, {at(last.at, person)}" if last else ""
+
+
+def _line(each: _Type, workflow: Workflow) -> Line:
+    lacking = readiness.lacks_way_back(each.row)
+    return Line(
+        name=str(each.row),
+        key=each.row.key,
+        url=f"{workflows.url_of(workflow)}{each.row.key}/",
+        mode_words=words.MODES[each.row.mode],
+        tier=str(each.tier),
+        tier_words=words.TIERS[each.tier],
+        way_back=each.row.rollback_path or "nothing to take back",
+        hole="no way back is named" if lacking else "",
+    )
+
+
+def _inputs(types: list[_Type]) -> list[str]:
+    rows = [row for each in types for row in rules.inputs(each.policy)]
+    return _unique(f"{row.name.replace('_', ' ')}, {row.max_age_words}" for row in rows)
+
+
+def _human(types: list[_Type], name: Name) -> Iterator[str]:
+    """What always needs a person: whole types, then the lines that are crossed."""
+    for tier in (Tier.MANDATORY, Tier.BATCH_REVIEW, Tier.BLOCKED):
+        always = [str(each.row) for each in types if each.tier == tier]
+        if always:
+            yield f"{words.TIERS[tier]}: {', '.join(always)}."
+    for each in types:
+        for row in rules.thresholds(each.policy, name):
+            asked = f", and {row.ask_words} signs" if row.ask_words else ""
+            yield f"{each.row}: {row.words.rstrip('.')} ({row.effect_words}{asked})."
+    yield from _unique(_confidence(types))
+
+
+def _confidence(types: list[_Type]) -> Iterator[str]:
+    for each in types:
+        if each.policy.confidence_line is not None:
+            yield f"{rules.confidence(each.policy)}."
+
+
+def _stops(types: list[_Type], name: Name) -> Iterator[str]:
+    """The stop rules in plain words, each once, with what they do."""
+    said = (
+        f"{row.words.rstrip('.')}: {row.effect_words}"
+        + (f", {row.ask_words} is asked." if row.ask_words else ".")
+        for each in types
+        for row in rules.stop_rules(each.policy, name)
+    )
+    yield from _unique(said)
+
+
+def _deadline(workflow: Workflow, name: Name) -> list[str]:
+    chain = timing.chain(workflow.chain, workflow.sla, name)
+    return [*chain.steps, chain.fallback_words]
+
+
+def _hours(workflow: Workflow) -> list[str]:
+    times = timing.calendar(workflow.calendar)
+    return [f"{times.name}, {times.zone}", *(f"{row.days}: {row.hours}" for row in times.hours)]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(set(names))) or "nothing"
+
+
+def _unique(said: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(said))
