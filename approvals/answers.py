@@ -68,8 +68,17 @@ def action(
         "evidence": content.evidence,
         "policy": {"revision": action.policy_revision, "findings": content.findings},
         "decision": decided(decision) if decision and not is_settling(action) else None,
+        "recall_requested": is_asked_back(action),
     }
     return {**whole, "release": taken(lease)} if lease else whole
+
+
+def is_asked_back(action: Action) -> bool:
+    """Whether a stop asks the agent to leave what it holds undone, if it still can."""
+    return (
+        action.state == State.RELEASED
+        and action.leases.filter(ended_at=None, recall_requested_at__isnull=False).exists()
+    )
 
 
 def is_settling(action: Action) -> bool:

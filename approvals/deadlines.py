@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from agents_registry import roles, stops
 from agents_registry.models import Fallback, StopKind
-from approvals import follow_ups, timetable, transitions
+from approvals import follow_ups, stopping, timetable, transitions
 from approvals.errors import Conflict
 from approvals.models import Action, FollowUp, FollowUpKind, Lease, LeaseEnd
 from approvals.querysets import stopped
@@ -145,7 +145,7 @@ def _fall_back(action: Action) -> None:
         },
     )
     if action.frozen["fallback"] == Fallback.HOLD_AND_PAUSE:
-        stops.put(
+        stop = stops.put(
             team=action.team,
             kind=StopKind.WORKFLOW,
             target=str(action.workflow_id),
@@ -153,6 +153,7 @@ def _fall_back(action: Action) -> None:
             actor=CLOCK,
             by=None,
         )
+        stopping.recall_leases(stop, actor=CLOCK)
 
 
 def _expire(action: Action) -> None:

@@ -10,8 +10,10 @@ from agents_registry.permissions import check_can_stop, check_is_risk_owner
 from agents_registry.sla import shift_for_stop
 from approvals import timetable, transitions
 from approvals.errors import Conflict, Invalid, Missing
+from approvals.models import Lease
 from approvals.querysets import covered_by
 from approvals.states import State
+from ledger import clock, record
 
 
 @transaction.atomic
@@ -22,7 +24,7 @@ def stop(*, team: Team, kind: StopKind, target: str, reason: str, person: Person
         raise Invalid("Say why you stop it.", code="reason_missing")
     if not workflows_under(team, kind, target):
         raise Missing("There is nothing of that name to stop in this team.")
-    return stops.put(
+    stop = stops.put(
         team=team,
         kind=kind,
         target=target,
@@ -30,6 +32,27 @@ def stop(*, team: Team, kind: StopKind, target: str, reason: str, person: Person
         actor=f"person:{person.pk}",
         by=person,
     )
+    recall_leases(stop, actor=f"person:{person.pk}")
+    return stop
+
+
+def recall_leases(stop: Stop, *, actor: str) -> None:
+    """Asks back what agents hold of what is stopped. An outcome under the lease is still taken."""
+    held = (
+        Lease.objects.select_for_update(of=("self", "action"))
+        .select_related("action")
+        .filter(action__in=covered_by(stop), ended_at=None, recall_requested_at=None)
+        .order_by("action_id")
+    )
+    for lease in held:
+        Lease.objects.filter(pk=lease.pk).update(recall_requested_at=clock.now())
+        record.append(
+            scope=str(lease.action.team_id),
+            stream=lease.action.stream,
+            type="action.recall_requested",
+            actor=actor,
+            body={"lease": str(lease.pk), "fence": lease.fence, "stop": str(stop.pk)},
+        )
 
 
 @transaction.atomic

@@ -74,8 +74,8 @@ def _stop_need(team: Team, stop: Stop) -> Need:
         "stop",
         f"{stopped_name(team, stop)} is stopped by {by}: “{stop.reason}”",
         f"Only {', '.join(owners)} can turn it back on, with a note.",
-        "#stop",
-        "Show it",
+        f"/stops/{stop.pk}/",
+        "What it touched",
     )
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from agents_registry import readiness, roles, words
+from agents_registry import readiness, roles, standards, words
 from agents_registry.models import ActionType, Person, PolicyChange, Workflow
 from agents_registry.pages import people, rules, timing, workflows
 from agents_registry.pages.people import Name, Owner
@@ -40,7 +41,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatingModel:
-    """The whole sheet. An empty text is a hole where the page draws one."""
+    """The whole sheet. An empty text is a hole where the page draws one.
+
+    `revision` changes whenever one of its policies does.
+    """
 
     name: str
     slug: str
@@ -79,6 +83,7 @@ class OperatingModel:
 @dataclass(frozen=True, slots=True)
 class _Type:
     row: ActionType
+    document: dict[str, Any]
     policy: Policy
     tier: Tier
 
@@ -96,7 +101,7 @@ def operating_model(workflow: Workflow, person: Person, now: datetime) -> Operat
         agents=", ".join(sorted(str(agent) for agent in workflow.agents.all())),
         team=workflow.team.name,
         modes=_modes(rows),
-        revision=_revision(workflow, types),
+        revision=digest({each.row.key: each.document for each in types})[:15],
         as_of=at(now, person),
         signed=_signed(rows, person),
         missing=gaps,
@@ -128,11 +133,11 @@ def operating_model(workflow: Workflow, person: Person, now: datetime) -> Operat
 def _types(workflow: Workflow) -> list[_Type]:
     holes = tuple(hole.role for hole in roles.holes(workflow))
     listed = workflow.action_types.filter(retired_at__isnull=True).exclude(key__in=BUILT_IN)
-    found = []
+    inherited, found = standards.inherited(workflow), []
     for row in listed.order_by("key"):
-        row.workflow = workflow
-        policy = documents.parse(policy_document(row))
-        found.append(_Type(row, policy, least_tier(policy, holes)))
+        document = policy_document(row, inherited)
+        policy = documents.parse(document)
+        found.append(_Type(row, document, policy, least_tier(policy, holes)))
     return found
 
 
@@ -145,11 +150,6 @@ def _modes(rows: list[ActionType]) -> str:
     """From the strictest: “Draft-only 2, Approval-gated 3”."""
     counts = {mode: sum(row.mode == mode for row in rows) for mode in words.MODES}
     return ", ".join(f"{words.MODES[mode]} {count}" for mode, count in counts.items() if count)
-
-
-def _revision(workflow: Workflow, types: list[_Type]) -> str:
-    """A name that changes whenever one of its policies does."""
-    return digest({each.row.key: policy_document(each.row) for each in types})[:15]
 
 
 def _signed(rows: list[ActionType], person: Person) -> str:

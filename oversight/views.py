@@ -11,13 +11,13 @@ from django.views.decorators.http import require_POST
 
 from agents_registry import current_team
 from agents_registry.current_team import person_of, team_of
-from agents_registry.models import StopKind
+from agents_registry.models import Stop, StopKind
 from agents_registry.pages import workflows as workflow_pages
 from approvals import stopping
 from approvals.errors import Conflict, Invalid
 from approvals.pages import words
 from ledger import clock
-from oversight import heat
+from oversight import heat, touched
 from oversight.operating_model import operating_model
 from oversight.ownership import ownership
 
@@ -78,6 +78,15 @@ def stop(request: HttpRequest) -> HttpResponse:
     else:
         messages.info(request, "Stopped. Nothing is released from now on.")
     return HttpResponseRedirect(reverse("ownership") + "#stop", status=303)
+
+
+@login_required
+def stopped(request: HttpRequest, stop_id: UUID) -> HttpResponse:
+    """One stop, and what agents did under it before: the list for whoever cleans up."""
+    found = get_object_or_404(Stop.objects.select_related("by", "lifted_by"), pk=stop_id,
+                              team=team_of(request))  # fmt: skip
+    page = touched.page(found, person_of(request), request.GET)
+    return render(request, "stop.html", {"page": page})
 
 
 @login_required

@@ -21,6 +21,7 @@ urlpatterns = [
     path("ownership/matrix", oversight.matrix, name="ownership_matrix"),
     path("registry/<slug:slug>/model/", oversight.model, name="operating_model"),
     path("stop", oversight.stop, name="stop"),
+    path("stops/<uuid:stop_id>/", oversight.stopped, name="stopped"),
     path("stops/<uuid:stop_id>/resume", oversight.resume, name="resume"),
     path("team", oversight.switch_team, name="switch_team"),
     path("registry/", registry.workflows, name="registry"),

@@ -137,6 +137,9 @@ class ActionAnswer(ListedAnswer):
     evidence = serializers.ListField(child=Object())
     policy = PolicyAnswer()
     decision = DecisionAnswer(allow_null=True)
+    recall_requested = serializers.BooleanField(
+        help_text="It is stopped while you hold it: leave it undone if you still can, and report."
+    )
     release = ReleaseAnswer(required=False)
 
 

@@ -37,6 +37,7 @@ WORDS = {
     "action.follow_up_closed": "{who} closed the open work",
     "action.follow_up_moved": "The open work was late: it goes to {to}",
     "follow_up.handed_on": "Whom the open work waited for has left: it goes to {to}",
+    "action.recall_requested": "Stopped while an agent had it: {who} asked it back",
     "action.decision_undone": "{who} took the decision back",
     "action.world_changed": "The target changed: it is with the reviewers again",
     "action.clock_moved": "Turned on again: the deadline moved on",

@@ -8,7 +8,7 @@ from django.db import transaction
 from agents_registry.models import ActionType, Agent, Person, Stop, Workflow
 from approvals import deadlines, release, review, stopping, sweep
 from approvals.errors import Conflict
-from approvals.models import Action, FollowUp
+from approvals.models import Action, FollowUp, Sweep
 from approvals.states import State
 from ledger import clock
 from ledger.models import Event
@@ -207,8 +207,10 @@ def test_a_fault_in_one_action_does_not_hold_up_the_others(
 
 def test_one_turn_runs_every_job_and_notes_when(action: Action) -> None:
     make_due(action)
-    assert sweep.turn() == {"steps": 1, "ends": 0, "leases": 0, "follow_ups": 0}
-    assert sweep.turn() == {"steps": 0, "ends": 0, "leases": 0, "follow_ups": 0}
+    first, second = sweep.turn(), sweep.turn()
+    assert set(first) == set(sweep.JOBS) == set(Sweep.objects.values_list("job", flat=True))
+    assert {job: count for job, count in first.items() if count} == {"steps": 1}
+    assert not any(second.values())
 
 
 def test_an_action_past_its_own_end_expires_even_while_it_waits(
