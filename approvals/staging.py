@@ -75,7 +75,14 @@ def revise(*, agent: Agent, action_id: UUID, revised: Revised) -> Action:
     revised = judging.with_defaults(action_type, revised)
     subject = {"type": action.subject_type, "id": action.subject_id, "label": action.subject_label}
     judgement = judging.looked_at_again(
-        judging.judge(agent=agent, action_type=action_type, proposal=revised, subject=subject)
+        judging.judge(
+            agent=agent,
+            action_type=action_type,
+            proposal=revised,
+            subject=subject,
+            hold=True,
+            revises=action.pk,
+        )
     )
     now = clock.now()
     content = drafting.content(action, revised, judgement, action.revision + 1, now)
@@ -147,16 +154,25 @@ def _stage(
         raise Invalid("Idempotency-Key is required to stage this.", code="idempotency_key_missing")
     _check_not_stopped(agent, action_type)
     action, content = _insert(agent, action_type, proposal, actor=f"agent:{agent.pk}")
-    lease = None
-    if take and action.state == State.APPROVED:
-        lease = release.lease(agent=agent, action_id=action.pk)
-        action.refresh_from_db()
+    lease = _take_now(agent, action) if take else None
     answer = answers.action(action, content=content, lease=lease)
     if key:
         Submission.objects.create(
             agent=agent, key=key, request_digest=proposal.digest, action=action, answer=answer
         )
     return Staged(answer, replayed=False)
+
+
+def _take_now(agent: Agent, action: Action) -> release.Taken | None:
+    """What needs no person is taken; what cannot be taken now is staged all the same, and waits."""
+    if action.state != State.APPROVED:
+        return None
+    try:
+        return release.lease(agent=agent, action_id=action.pk)
+    except (Conflict, Stopped):
+        return None
+    finally:
+        action.refresh_from_db()
 
 
 def _insert(
@@ -169,7 +185,7 @@ def _insert(
 ) -> tuple[Action, Content]:
     """Judges the proposal and writes the action with its first content and events."""
     proposal = judging.with_defaults(action_type, proposal)
-    judgement = _judge(agent, action_type, proposal)
+    judgement = _judge(agent, action_type, proposal, hold=True)
     now = clock.now()
     action = drafting.action(agent, action_type, proposal, judgement, now)
     action.retry_of = retry_of
@@ -182,10 +198,16 @@ def _insert(
     return action, content
 
 
-def _judge(agent: Agent, action_type: ActionType, proposal: Proposal) -> Judgement:
+def _judge(
+    agent: Agent, action_type: ActionType, proposal: Proposal, *, hold: bool = False
+) -> Judgement:
     payloads.check(action_type.payload_schema, proposal.payload)
     judgement = judging.judge(
-        agent=agent, action_type=action_type, proposal=proposal, subject=proposal.subject
+        agent=agent,
+        action_type=action_type,
+        proposal=proposal,
+        subject=proposal.subject,
+        hold=hold,
     )
     if judgement.needs_person:
         judging.check_handoff(proposal.handoff)

@@ -128,3 +128,21 @@ def test_many_takers_at_once_take_each_action_once(
     left = {str(pk) for pk in Action.objects.filter(state="approved").values_list("pk", flat=True)}
     assert set(taken) | left == ids
     assert len(left) < 60
+
+
+def test_what_is_to_be_taken_at_once_and_is_stopped_is_staged_and_waits(
+    api: AgentClient, agent: Agent, workflow: Workflow
+) -> None:
+    read = factories.create_read_type(workflow)
+    stops.put(
+        team=agent.team,
+        kind=StopKind.AGENT,
+        target=stops.agent_target(agent),
+        reason="it went wild",
+        actor="person:test",
+        by=None,
+    )
+    body = {"workflow": workflow.slug, "action_type": read.key, "payload": {"order": "A-1"}}
+    answer = api.stage({**body, "take": True}, "one")
+    assert (answer.status_code, answer.json()["state"]) == (201, "approved")
+    assert "release" not in answer.json()
