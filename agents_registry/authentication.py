@@ -21,7 +21,10 @@ class TokenAuthentication(BaseAuthentication):
         token = tokens.prove(text.strip()) if kind.lower() == "bearer" else None
         if token is None:
             raise AuthenticationFailed("This token is unknown, revoked or past its end.")
-        return token.agent, token
+        agent = token.agent
+        if agent.archived_at is not None or agent.team.archived_at is not None:
+            raise AuthenticationFailed("This agent is archived: it can do nothing any more.")
+        return agent, token
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="review-queue"'

@@ -1,8 +1,11 @@
 """Stores policies and calendars by the digest of what they say."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from agents_registry.models import ActionType, Calendar, Revision, RevisionKind
+from agents_registry import standards
+from agents_registry.models import ActionType, Calendar, Revision, RevisionKind, Standard
+from agents_registry.policy.findings import Mode
 from ledger import clock
 from ledger.canonical import digest
 
@@ -18,16 +21,37 @@ POLICY_FIELDS = (
     "changes_terms",
     "confidence_tier",
     "thresholds",
+    "cumulative",
     "stop_rules",
     "impact",
     "required_inputs",
     "waives",
     "loosened",
+    "systems",
+    "data_classes",
 )
 
 
-def policy_document(action_type: ActionType) -> dict[str, Any]:
-    """What the action type is judged by, as `agents_registry.policy` reads it."""
+def policy_document(
+    action_type: ActionType, inherited: Iterable[Standard] | None = None
+) -> dict[str, Any]:
+    """What the action type is judged by, as `agents_registry.policy` reads it.
+
+    `inherited` are the standards of its workflow, for who has read them already and asks for many
+    types; one query without them.
+    """
+    if inherited is None:
+        inherited = standards.inherited(action_type.workflow)
+    return standards.under(own_document(action_type), inherited)
+
+
+def mode_of(action_type: ActionType, inherited: Iterable[Standard] | None = None) -> Mode:
+    """The mode that holds now: the type's own, or the stricter one of a standard."""
+    return Mode(policy_document(action_type, inherited)["mode"])
+
+
+def own_document(action_type: ActionType) -> dict[str, Any]:
+    """The same without what its workflow inherits: the part that is written at the type."""
     document = {name: getattr(action_type, name) for name in POLICY_FIELDS}
     line = action_type.confidence_line
     return {**document, "confidence_line": None if line is None else float(line)}

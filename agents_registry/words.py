@@ -1,5 +1,7 @@
 """Puts what the registry holds into plain words: tiers, modes, roles, verbs, effects, durations."""
 
+from collections.abc import Iterable
+
 from agents_registry.policy import floors
 from agents_registry.policy.findings import Tier
 from agents_registry.policy.shapes import Consequence
@@ -59,6 +61,13 @@ def effect(consequence: Consequence) -> str:
     """What a threshold or stop rule does when it holds."""
     raised = at_least(consequence.tier)
     return f"{raised}, {MODES[consequence.mode].lower()}" if consequence.mode else raised
+
+
+def any_of(roles: Iterable[str]) -> str:
+    """Whoever holds one of the roles, at the beginning of a sentence: “A manager or an admin”."""
+    said = [f"{'an' if role[0] in 'ai' else 'a'} {role.replace('_', ' ')}" for role in roles]
+    words = f"{', '.join(said[:-1])} or {said[-1]}" if said[1:] else said[0]
+    return words[0].upper() + words[1:]
 
 
 def duration(seconds: int) -> str:

@@ -14,8 +14,13 @@ OTHERS = "(other names)"
 
 
 def find(agent: Agent, proposal: Proposal) -> ActionType:
-    """The listed action type, or a refusal that is counted for the risk owner to see."""
-    workflow = Workflow.objects.filter(team=agent.team_id, slug=proposal.workflow).first()
+    """The listed action type, or a refusal that is counted for the risk owner to see.
+
+    Nothing new begins in a workflow that is archived: it is as unknown as one that never was.
+    """
+    workflow = Workflow.objects.filter(
+        team=agent.team_id, slug=proposal.workflow, archived_at__isnull=True
+    ).first()
     if workflow is None or not workflow.agents.filter(pk=agent.pk).exists():
         raise Missing(f"No workflow {proposal.workflow!r} for this agent.", code="unknown_workflow")
     action_type = (

@@ -1,15 +1,19 @@
 """Puts one proposal before the policy: gathers the facts, keeps the verdict in storable form."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
+from uuid import UUID
 
 from agents_registry import revisions, roles
 from agents_registry.models import ActionType, Agent
 from agents_registry.policy import documents
 from agents_registry.policy.evaluate import evaluate
 from agents_registry.policy.findings import Effect, Facts, Finding, Tier, Verdict
+from agents_registry.policy.shapes import Cumulative
+from approvals import totals
 from approvals.errors import Fault, Invalid
 from approvals.models import Content
 from approvals.proposals import Proposal, Revised
@@ -60,10 +64,27 @@ def judge(
     proposal: Proposal | Revised,
     subject: dict[str, str],
     document: dict[str, Any] | None = None,
+    hold: bool = False,
+    revises: UUID | None = None,
 ) -> Judgement:
-    """Judges the proposal by the type's policy as it stands now (or by `document`)."""
+    """Judges the proposal by the type's policy as it stands now (or by `document`).
+
+    With `hold`, whoever adds to the same cumulative sums waits until the caller's transaction
+    ends: right where the proposal is stored in it. `revises` is the action that it is a revision
+    of, which does not count beside itself.
+    """
     document = document or revisions.policy_document(action_type)
-    known = circumstances(action_type)
+    policy = documents.parse(document)
+    case = totals.Case(
+        action_type=action_type.pk,
+        agent=agent.pk,
+        subject=subject,
+        payload=proposal.payload,
+        action=revises,
+    )
+    if hold:
+        totals.hold(policy.cumulative, case)
+    known = circumstances(action_type, policy.cumulative, case)
     facts = facts_of(
         proposal,
         confidence=proposal.confidence,
@@ -72,16 +93,25 @@ def judge(
         workflow=action_type.workflow.slug,
         circumstances=known,
     )
-    verdict = evaluate(documents.parse(document), facts)
+    verdict = evaluate(policy, facts)
     return Judgement(verdict, revisions.store_policy(document), known)
 
 
-def circumstances(action_type: ActionType) -> dict[str, Any]:
-    """What the verdict depends on beside the request, as it is now, as JSON."""
-    return {
-        "at": clock.now().isoformat(),
+def circumstances(
+    action_type: ActionType, limits: Sequence[Cumulative] = (), case: totals.Case | None = None
+) -> dict[str, Any]:
+    """What the verdict depends on beside the request, as it is now, as JSON.
+
+    `totals` are there only where there are cumulative limits: what the case comes on top of.
+    """
+    now = clock.now()
+    known = {
+        "at": now.isoformat(),
         "holes": [hole.role for hole in roles.holes(action_type.workflow)],
     }
+    if case is None or not limits:
+        return known
+    return {**known, "totals": totals.before(limits, case, at=now)}
 
 
 def facts_of(
@@ -102,13 +132,20 @@ def facts_of(
         signals=source.signals,
         evidence=source.evidence,
         handoff=source.handoff,
-        subject=subject,
+        subject={name: said for name, said in subject.items() if said},
         has_before=source.before is not None,
         has_trace=bool(source.trace),
+        trace=source.trace,
         holes=tuple(circumstances.get("holes", ())),
+        totals=circumstances.get("totals", {}),
+        at=_instant(circumstances.get("at")),
         agent=agent,
         workflow=workflow,
     )
+
+
+def _instant(said: str | None) -> datetime | None:
+    return datetime.fromisoformat(said) if said else None
 
 
 def looked_at_again(judgement: Judgement) -> Judgement:

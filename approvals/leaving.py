@@ -9,7 +9,7 @@ from agents_registry import departures, roles
 from agents_registry.models import Person, Team
 from approvals import follow_ups, transitions
 from approvals.errors import Conflict
-from approvals.models import Action, FollowUp
+from approvals.models import Action, FollowUp, FollowUpKind
 from approvals.states import State
 from ledger import record
 
@@ -86,7 +86,7 @@ def _hand_on(action: Action) -> bool:
 
 def _hand_on_work(opened: Iterable[FollowUp]) -> Iterable[bool]:
     for follow_up in opened:
-        role = follow_ups.ANSWERS_TO.get(follow_up.kind) or "workflow_owner"
+        role = follow_ups.ANSWERS_TO.get(FollowUpKind(follow_up.kind), "workflow_owner")
         person = roles.owner(follow_up.action.workflow, role)
         moves = person is not None and person.pk != follow_up.assignee_id
         if moves and person:

@@ -11,8 +11,9 @@ import jsonpointer
 from django.db import transaction
 from django.db.models import Q
 
-from agents_registry import gate, roles, stops
+from agents_registry import gate, revisions, roles, standards, stops
 from agents_registry.models import Agent, Workflow
+from agents_registry.policy.findings import Mode
 from approvals import timetable, transitions
 from approvals.errors import Conflict, Missing, Stopped
 from approvals.models import Action, Content, Decision, Lease, Verdict
@@ -65,7 +66,7 @@ def lease(
     with transaction.atomic():
         gate.enter(agent.team_id)
         action = _locked(agent, action_id)
-        _check_can_be_taken(action, clock.now())
+        _check_can_be_taken(action, revisions.mode_of(action.action_type), clock.now())
         mismatch = _mismatch(_content(action), observed or [])
         if mismatch is None:
             return _take(agent, action, seconds)
@@ -82,15 +83,26 @@ def lease_next(
     workflow = Workflow.objects.filter(team=agent.team_id, slug=workflow_slug, agents=agent).first()
     if workflow is None:
         raise Missing("No such workflow for this agent.", code="unknown_workflow")
-    now = clock.now()
+    now, modes = clock.now(), _modes(workflow)
     ready = (
         Action.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("action_type", "agent")
         .filter(_is_ready(now), agent=agent, workflow=workflow, state=State.APPROVED)
         .exclude(stopped())
+        .exclude(action_type__in=[pk for pk, mode in modes.items() if mode == Mode.DRAFT_ONLY])
         .order_by("tier_rank", "id")
     )
-    return [_take(agent, action, seconds) for action in ready[:limit] if _can(action, now)]
+    return [
+        _take(agent, action, seconds)
+        for action in ready[:limit]
+        if _can(action, modes[action.action_type_id], now)
+    ]
+
+
+def _modes(workflow: Workflow) -> dict[int, Mode]:
+    """The mode that holds now of each action type, by its id."""
+    inherited = standards.inherited(workflow)
+    return {row.pk: revisions.mode_of(row, inherited) for row in workflow.action_types.all()}
 
 
 def _is_ready(now: datetime) -> Q:
@@ -98,7 +110,7 @@ def _is_ready(now: datetime) -> Q:
     begun = Q(not_before__isnull=True) | Q(not_before__lte=now)
     not_over = Q(not_after__isnull=True) | Q(not_after__gt=now)
     lasts = Q(releasable_from__lte=now, approval_ends_at__gt=now)
-    return begun & not_over & lasts & ~Q(action_type__mode="draft_only")
+    return begun & not_over & lasts
 
 
 def reopen(*, action: Action, mover: Mover, actor: str, event: str) -> None:
@@ -110,21 +122,28 @@ def reopen(*, action: Action, mover: Mover, actor: str, event: str) -> None:
         mover=mover,
         actor=actor,
         event=f"action.{event}",
-        changes={
-            **timetable.stage_times(action.frozen, 0, now),
-            "step": 0,
-            "assignee": roles.resolve(action.workflow, action.stages[0]["who"]),
-            "approved_digest": "",
-            "approved_seal": "",
-            "release_id": None,
-            "releasable_from": None,
-            "approval_ends_at": None,
-            "decided_at": None,
-        },
+        changes=fields_without_approval(action, action.frozen, now),
     )
     Decision.objects.filter(
         action=action, revision=action.revision, verdict__in=UNDONE, undone_at__isnull=True
     ).update(undone_at=now)
+
+
+def fields_without_approval(
+    action: Action, frozen: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """What is left on an action whose approval is taken back: it waits from the first step on."""
+    return {
+        **timetable.stage_times(frozen, 0, now),
+        "step": 0,
+        "assignee": roles.resolve(action.workflow, frozen["stages"][0]["who"]),
+        "approved_digest": "",
+        "approved_seal": "",
+        "release_id": None,
+        "releasable_from": None,
+        "approval_ends_at": None,
+        "decided_at": None,
+    }
 
 
 def _locked(agent: Agent, action_id: UUID) -> Action:
@@ -139,18 +158,21 @@ def _locked(agent: Agent, action_id: UUID) -> Action:
     return action
 
 
-def _check_can_be_taken(action: Action, now: datetime) -> None:
-    """Every reason for which an action cannot be taken now, the first that holds."""
+def _check_can_be_taken(action: Action, mode: Mode, now: datetime) -> None:
+    """Every reason for which an action cannot be taken now, the first that holds.
+
+    `mode` is its type's at this moment: the stricter of it and of the action's own counts.
+    """
     action_type = action.action_type
     if action.purpose != "live":
         raise Conflict("It was staged to be looked at, never to be done.", code="not_live")
-    if "draft_only" in (action.mode, action_type.mode):
+    if Mode.DRAFT_ONLY in (action.mode, mode):
         raise Conflict("Its type is draft-only: nothing may be executed.", code="draft_only")
     if action.state == State.RELEASED:
         raise Conflict("It is leased already.", code="leased")
     if action.state != State.APPROVED or seconds_left(action, now):
         raise Conflict("It is not approved.", code="not_approved")
-    if action.mode == "auto_executed" != action_type.mode and action.tier_rank > 1:
+    if action.mode == Mode.AUTO_EXECUTED != mode and _is_by_policy(action):
         raise Conflict("Its type no longer runs without a person.", code="not_approved")
     if stop := stops.stop_over(action.agent, action_type):
         owner = action_type.workflow.risk_owner
@@ -162,9 +184,13 @@ def _check_can_be_taken(action: Action, now: datetime) -> None:
         raise Conflict(f"Not before {first:%Y-%m-%dT%H:%M:%SZ}.", code="too_early")
 
 
-def _can(action: Action, now: datetime) -> bool:
+def _is_by_policy(action: Action) -> bool:
+    return action.tier_rank > 1 and not _approvals(action)
+
+
+def _can(action: Action, mode: Mode, now: datetime) -> bool:
     try:
-        _check_can_be_taken(action, now)
+        _check_can_be_taken(action, mode, now)
     except (Conflict, Stopped):
         return False
     return True

@@ -218,6 +218,7 @@ def judge_edit(action: Action, content: Content, payload: dict[str, Any]) -> jud
         action_type=action.action_type,
         document=revisions.document_of(action.policy_revision),
         subject={"type": action.subject_type, "id": action.subject_id},
+        revises=action.pk,
         proposal=Revised(
             payload=payload,
             before=content.before,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from approvals import deadlines, leaving
+from approvals import deadlines, downgrading, leaving, measuring
 from approvals.models import Sweep
 from ledger import clock
 
@@ -11,6 +11,8 @@ JOBS: dict[str, Callable[[], int]] = {
     "ends": deadlines.sweep_ends,
     "leases": deadlines.sweep_leases,
     "follow_ups": deadlines.sweep_follow_ups,
+    "windows": measuring.sweep_windows,
+    "downgrades": downgrading.sweep_late,
     "left": leaving.sweep_left,
 }
 MOST_TURNS = 500

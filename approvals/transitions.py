@@ -106,6 +106,29 @@ def revise(*, action: Action, content: Content, actor: str, changes: Mapping[str
         _tell_policy(action, content, start=State.PENDING)
 
 
+def rejudge(
+    *, action: Action, content: Content, changes: Mapping[str, Any], body: Mapping[str, Any]
+) -> None:
+    """Puts a stricter judgement in the place of the one that it waits, or was approved, under.
+
+    It is pending afterwards, or blocked by the policy; Conflict where somebody was first. `body`
+    says what it was judged like before.
+    """
+    start, to = State(action.state), State(changes.get("state", State.PENDING))
+    assert start == State.PENDING or Mover.POLICY in ARROWS[start, State.PENDING].movers
+    assert to in {State.PENDING, State.BLOCKED}
+    _write(action, changes, Seen.of(action), step=action.step)
+    content.save(update_fields=["circumstances", "findings", "computed_impact", "policy_revision"])
+    moved = {} if start == State.PENDING else {"from": start, "to": State.PENDING}
+    words = {"because": [finding["because"] for finding in content.findings]}
+    event = "action.recalled" if moved else "action.rejudged"
+    actor = f"policy:{action.policy_revision}"
+    _tell(action, event, actor, {**moved, **_judgement(action, content), **body}, words)
+    if to == State.BLOCKED:
+        _tell_policy(action, content, start=State.PENDING)
+        _wake(action)
+
+
 def _write(action: Action, changes: Mapping[str, Any], seen: Seen, **expected: Any) -> None:
     changes = {"changed_at": clock.now(), **changes}
     written = Action.objects.filter(

@@ -12,11 +12,12 @@ from django.core.management import call_command  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from benchmarks import inbox, races  # noqa: E402
+from benchmarks import inbox, races, trials  # noqa: E402
 
 MEASUREMENTS = {
     "races": races.measure,
     "inbox": inbox.measure,
+    "trials": trials.measure,
 }
 
 

@@ -4,7 +4,7 @@ dates. A real agent has its own ideas; nothing here is part of the contract."""
 import json
 import random
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ def _filled(template: Any, thing: dict[str, Any]) -> Any:
     values = {f"{{it.{name}}}": value for name, value in thing.items()}
     for name, days in DAYS.items():
         values[f"{{on.{name}}}"] = f"{date.today() + timedelta(days=days):%-d %B}"
+    now = datetime.now(UTC)
+    values["{on.this_hour}"] = now.replace(minute=0, second=0, microsecond=0).isoformat()
     for place, value in values.items():
         text = text.replace(f'"{place}"', json.dumps(value))
         text = text.replace(place, json.dumps(str(value))[1:-1])

@@ -117,7 +117,7 @@ def _counts(staged: QuerySet[Action]) -> dict[str, dict[str, Any]]:
         done=Count("pk", filter=Q(state__in=DONE)),
         wrong=Count("pk", filter=Q(state__in=WENT_WRONG)),
     )  # fmt: skip
-    return {row["tier"]: row for row in rows}
+    return {row["tier"]: dict(row) for row in rows}
 
 
 def _judged(staged: QuerySet[Action], by: str = "action__tier") -> dict[Any, dict[str, Any]]:

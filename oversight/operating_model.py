@@ -100,7 +100,7 @@ def operating_model(workflow: Workflow, person: Person, now: datetime) -> Operat
         purpose=workflow.purpose,
         agents=", ".join(sorted(str(agent) for agent in workflow.agents.all())),
         team=workflow.team.name,
-        modes=_modes(rows),
+        modes=_modes(types),
         revision=digest({each.row.key: each.document for each in types})[:15],
         as_of=at(now, person),
         signed=_signed(rows, person),
@@ -146,9 +146,9 @@ def _addressees(workflow: Workflow, types: list[_Type]) -> list[str]:
     return [*timing.addressees(workflow.chain), *asked]
 
 
-def _modes(rows: list[ActionType]) -> str:
+def _modes(types: list[_Type]) -> str:
     """From the strictest: “Draft-only 2, Approval-gated 3”."""
-    counts = {mode: sum(row.mode == mode for row in rows) for mode in words.MODES}
+    counts = {mode: sum(each.policy.mode == mode for each in types) for mode in words.MODES}
     return ", ".join(f"{words.MODES[mode]} {count}" for mode, count in counts.items() if count)
 
 
@@ -163,7 +163,7 @@ def _line(each: _Type, workflow: Workflow) -> Line:
         name=str(each.row),
         key=each.row.key,
         url=f"{workflows.url_of(workflow)}{each.row.key}/",
-        mode_words=words.MODES[each.row.mode],
+        mode_words=words.MODES[each.policy.mode],
         tier=str(each.tier),
         tier_words=words.TIERS[each.tier],
         way_back=each.row.rollback_path or "nothing to take back",
@@ -183,25 +183,40 @@ def _human(types: list[_Type], name: Name) -> Iterator[str]:
         if always:
             yield f"{words.TIERS[tier]}: {', '.join(always)}."
     for each in types:
-        for row in rules.thresholds(each.policy, name):
-            asked = f", and {row.ask_words} signs" if row.ask_words else ""
-            yield f"{each.row}: {row.words.rstrip('.')} ({row.effect_words}{asked})."
-    yield from _unique(_confidence(types))
+        for threshold, row in zip(
+            each.policy.thresholds, rules.thresholds(each.policy, name), strict=True
+        ):
+            said = " ".join(dict.fromkeys([rules.in_words(threshold), row.words]))
+            yield f"{each.row}: {said} {_then(row)}"
+        for limit in rules.cumulative(each.policy, name):
+            yield f"{each.row}: {limit.words} {_then(limit)}"
+    yield from _confidence(types)
+
+
+def _then(row: rules.ThresholdRow | rules.CumulativeRow | rules.StopRuleRow) -> str:
+    """What follows: “At least mandatory approval, and the risk owner, Rhea, is asked.”."""
+    effect = row.effect_words.capitalize()
+    return f"{effect}, and {row.ask_words} is asked." if _asks(row) else f"{effect}."
+
+
+def _asks(row: rules.ThresholdRow | rules.CumulativeRow | rules.StopRuleRow) -> bool:
+    return bool(row.ask_words) and row.effect_words != "blocked"
 
 
 def _confidence(types: list[_Type]) -> Iterator[str]:
+    """Each line once, with the types that have it."""
+    lines: dict[str, list[str]] = {}
     for each in types:
         if each.policy.confidence_line is not None:
-            yield f"{rules.confidence(each.policy)}."
+            lines.setdefault(rules.confidence(each.policy), []).append(str(each.row))
+    for line, names in lines.items():
+        yield f"{', '.join(names)}: {line[0].lower()}{line[1:]}."
 
 
 def _stops(types: list[_Type], name: Name) -> Iterator[str]:
     """The stop rules in plain words, each once, with what they do."""
     said = (
-        f"{row.words.rstrip('.')}: {row.effect_words}"
-        + (f", {row.ask_words} is asked." if row.ask_words else ".")
-        for each in types
-        for row in rules.stop_rules(each.policy, name)
+        f"{row.words} {_then(row)}" for each in types for row in rules.stop_rules(each.policy, name)
     )
     yield from _unique(said)
 

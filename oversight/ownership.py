@@ -7,18 +7,20 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from agents_registry import roles, stops
+from agents_registry import roles, standards, stops
 from agents_registry.models import (
     OWNER_ROLES,
     ActionType,
     Agent,
     Person,
+    Standard,
     Stop,
     StopKind,
     Team,
     Workflow,
 )
 from agents_registry.permissions import can_stop
+from agents_registry.revisions import mode_of
 from approvals.pages import words
 from approvals.querysets import pending
 from approvals.stopping import workflows_under
@@ -36,6 +38,10 @@ class Owner:
     role: str
     person: Person
     hole: str
+
+    @property
+    def short(self) -> str:
+        return self.person.get_short_name() or self.person.username
 
 
 @dataclass(slots=True)
@@ -130,13 +136,14 @@ def _workflow_lines(
         .prefetch_related("pool__people", "action_types")
     )
     opened, late = _open_counts(team), _open_counts(team, due_at__lt=clock.now())
+    inherited = standards.inherited_by(rows)
     return [
         WorkflowLine(
             workflow=workflow,
             owners=_owners(workflow),
             pool_words=_people_words(workflow),
             pool_hole=not any(p.is_active for p in workflow.pool.people.all()),
-            modes=_modes(workflow),
+            modes=_modes(workflow, inherited[workflow.pk]),
             open=opened[workflow.pk],
             late=late[workflow.pk],
             stop=in_force.get((StopKind.WORKFLOW, stops.workflow_target(workflow))),
@@ -195,7 +202,8 @@ def _people_words(workflow: Workflow) -> str:
     return "1 person" if count == 1 else f"{count} people"
 
 
-def _modes(workflow: Workflow) -> list[str]:
-    """The modes of its action types in words, with how many have each."""
-    modes = Counter(t.mode for t in workflow.action_types.all() if t.retired_at is None)
+def _modes(workflow: Workflow, inherited: list[Standard]) -> list[str]:
+    """The modes that hold of its action types, in words, with how many have each."""
+    listed = [row for row in workflow.action_types.all() if row.retired_at is None]
+    modes = Counter(mode_of(row, inherited) for row in listed)
     return [f"{words.MODES[mode]} {count}" for mode, count in sorted(modes.items())]

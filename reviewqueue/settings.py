@@ -164,6 +164,7 @@ SPECTACULAR_SETTINGS = {
 API_RATE_PER_MINUTE = environment.number("API_RATE_PER_MINUTE", 6000)
 
 SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5)
+TRIAL_SECONDS = 2
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 60, "socket_keepalive": True}
@@ -174,7 +175,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "approvals.tasks.sweep",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": 4 * SWEEP_SECONDS},
-    }
+    },
+    "trials": {
+        "task": "approvals.tasks.try_policies",
+        "schedule": TRIAL_SECONDS,
+        "options": {"expires": TRIAL_SECONDS},
+    },
 }
 
 LOG_LEVEL = environment.text("LOG_LEVEL", "INFO")

@@ -1,12 +1,12 @@
-"""PURE: tells whether a change to an action type tightens its policy or loosens it."""
+"""PURE: tells whether a change to a row of the registry tightens a policy or loosens it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from agents_registry.policy.findings import Mode, Tier
-from agents_registry.policy.floors import AUTHORITY_LEVELS, FLOORS, VERBS
+from agents_registry.policy.floors import AUTHORITY_LEVELS, FLOORS, READ_VERB, VERBS
 
 
 class Direction(StrEnum):
@@ -22,13 +22,28 @@ SIGNED_AT_BIRTH = frozenset({"confirmed", "mode", "loosened"})
 def direction(field: str, old: Any, new: Any, *, confirmed: bool) -> Direction:
     """Where a field's change leads, on a type that was `confirmed` or not before it.
 
-    What is not clearly at least as strict as before counts as loosening.
+    Of other rows than types, every change binds: they are `confirmed`. What is not clearly at
+    least as strict as before counts as loosening.
     """
     if old == new or field not in _AS_STRICT:
         return Direction.NEUTRAL
     if not confirmed and field not in SIGNED_AT_BIRTH:
         return Direction.NEUTRAL
-    return Direction.TIGHTENING if _AS_STRICT[field](old, new) else Direction.LOOSENING
+    as_strict = _AS_STRICT[field]
+    if not as_strict(old, new):
+        return Direction.LOOSENING
+    return Direction.NEUTRAL if as_strict(new, old) else Direction.TIGHTENING
+
+
+def direction_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Direction:
+    """Where the step from one policy document to the next leads; one thing loosened is enough."""
+    confirmed = bool(before["confirmed"])
+    steps = {
+        direction(name, before.get(name), after[name], confirmed=confirmed)
+        for name in after
+        if before.get(name) != after[name]
+    }
+    return max(steps, key=list(Direction).index, default=Direction.NEUTRAL)
 
 
 def _all_kept(old: list[Any], new: list[Any]) -> bool:
@@ -40,13 +55,20 @@ def _line(old: Any, new: Any) -> bool:
 
 
 def _thresholds(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> bool:
-    return all(any(_threshold(before, after) for after in new) for before in old)
+    """Whether everything that crossed an old line crosses a new one."""
+    return _each(_threshold, old, new)
+
+
+def _each(as_strict: Callable[[Any, Any], bool], old: Iterable[Any], new: Iterable[Any]) -> bool:
+    return all(any(as_strict(before, after) for after in new) for before in old)
 
 
 def _threshold(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether everything that crossed the old line crosses the new one."""
-    if _without(old, "limit", "words") != _without(new, "limit", "words"):
-        return False
+    lines = ("limit", "words")
+    return _without(old, *lines) == _without(new, *lines) and _limit(old, new)
+
+
+def _limit(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     lower = Decimal(str(new["limit"])) - Decimal(str(old["limit"]))
     match old["operator"]:
         case ">" | ">=":
@@ -54,6 +76,16 @@ def _threshold(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
         case "<" | "<=":
             return lower >= 0
     return lower == 0
+
+
+def _cumulative(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Like a threshold; what it is called adds nothing up."""
+    lines = ("id", "limit", "words")
+    return _without(old, *lines) == _without(new, *lines) and _limit(old, new)
+
+
+def _floor(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+    return old["floor"] == new["floor"] and Tier(new["tier"]) >= Tier(old["tier"])
 
 
 def _stop_rules(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> bool:
@@ -88,6 +120,77 @@ def _loosened(old: list[dict[str, str]], new: list[dict[str, str]]) -> bool:
     )
 
 
+def _inputs(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> bool:
+    """Whether each is still required, and may be no older."""
+    return _each(_input, old, new)
+
+
+def _input(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    ages = old.get("max_age_seconds"), new.get("max_age_seconds")
+    return bool(old["name"] == new["name"] and _age(*ages))
+
+
+def _age(old: int | None, new: int | None) -> bool:
+    return old is None or (new is not None and new <= old)
+
+
+def _declared(old: Any, new: Any) -> bool:
+    """Whether what its trace may name grew no longer; where nothing is declared, it is anything."""
+    before, after = _names(old), _names(new)
+    return not before or (bool(after) and after <= before)
+
+
+def _names(said: Any) -> set[str]:
+    lists = said.values() if isinstance(said, dict) else [said or ()]
+    return {name for names in lists for name in names}
+
+
+def _windows(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> bool:
+    return _each(_window, old, new)
+
+
+def _window(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether whatever took the mode down before still does, at least as far."""
+    lines = ("limit", "words", "windows", "action_types", "mode_to")
+    return (
+        _without(old, *lines) == _without(new, *lines)
+        and _limit(old, new)
+        and new.get("windows", 1) <= old.get("windows", 1)
+        and Mode(new["mode_to"]) >= Mode(old["mode_to"])
+        and _wider(old.get("action_types"), new.get("action_types"))
+    )
+
+
+def _wider(old: list[str] | None, new: list[str] | None) -> bool:
+    """Of lists in which nothing stands for everything."""
+    return not new or (bool(old) and set(old or ()) <= set(new))
+
+
+def _standard(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether the rules of a standard ask for all that they asked for before, of no fewer verbs."""
+    asked = [name for name in _OF_STANDARD if old.get(name)]
+    sure = old.get("confidence_line") is not None
+    if not asked and not sure:
+        return True
+    return (
+        _verbs(old, new)
+        and (not sure or _confidence(old, new))
+        and all(_OF_STANDARD[name](old[name], new.get(name)) for name in asked)
+    )
+
+
+def _confidence(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    before, after = (row.get("confidence_tier") or Tier.MANDATORY for row in (old, new))
+    line = _line(old["confidence_line"], new.get("confidence_line"))
+    return line and Tier(after) >= Tier(before)
+
+
+def _verbs(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Where no verb is named, all are meant but reading."""
+    others = set(VERBS) - {READ_VERB}
+    return set(old.get("verbs") or others) <= set(new.get("verbs") or others)
+
+
 def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names and value is not None}
 
@@ -108,9 +211,25 @@ _AS_STRICT: dict[str, Callable[[Any, Any], bool]] = {
     "thresholds": _thresholds,
     "stop_rules": _stop_rules,
     "impact": _impact,
-    "required_inputs": _all_kept,
+    "cumulative": lambda old, new: _each(_cumulative, old or [], new or []),
+    "required_inputs": _inputs,
+    "systems": _declared,
+    "data_classes": _declared,
     "waives": lambda old, new: set(new) <= set(old),
     "loosened": _loosened,
     "idempotent": lambda old, new: not new,
     "approvals_needed": lambda old, new: new > old,
+    "window_thresholds": _windows,
+    "standards": lambda old, new: set(old) <= set(new),
+    "rules": _standard,
+    "everywhere": lambda old, new: bool(new),
+    "second_person": lambda old, new: bool(new),
+}
+_OF_STANDARD: dict[str, Callable[[Any, Any], bool]] = {
+    "mode": lambda old, new: new is not None and Mode(new) >= Mode(old),
+    "floors": lambda old, new: _each(_floor, old, new or []),
+    "thresholds": lambda old, new: _thresholds(old, new or []),
+    "cumulative": lambda old, new: _each(_cumulative, old, new or []),
+    "stop_rules": lambda old, new: _stop_rules(old, new or []),
+    "required_inputs": lambda old, new: _inputs(old, new or []),
 }

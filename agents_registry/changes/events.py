@@ -12,18 +12,30 @@ from agents_registry.changes.rows import Row, kind_of, name_of, stream_of, team_
 from agents_registry.models import OWNER_ROLES, ActionType, Calendar, Person, Team
 from ledger import record
 
-_PLACES = {"role", "people", "agents", "pool", "calendar", "chain", *OWNER_ROLES}
+_PLACES = {"role", "people", "agents", "pool", "calendar", "chain", "standards", *OWNER_ROLES}
 _TIMES = {"sla", "fallback", "approval_life", "settle_seconds", "when_stopped", "retired_at"}
 _KIND = {"verb", "authority_level", "authority", "blast_radius", "reversibility", "idempotent"}
 _POLICY = {"mode", "confirmed", "confidence_line", "confidence_tier", "changes_terms", "loosened"}
-OPEN = _PLACES | _TIMES | _KIND | _POLICY | {"waives", "approvals_needed"}
+_GUARDS = {"governance_lead", "second_person", "everywhere", "approvals_needed", "waives"}
+OPEN = _PLACES | _TIMES | _KIND | _POLICY | _GUARDS
 """Fields of enumerations, numbers and ids: their values stand in the event, all others sealed."""
 
 
 def tell(
-    *, row: Row, added: bool, was: Mapping[str, Any], now: Mapping[str, Any], actor: Person
+    *,
+    row: Row,
+    added: bool,
+    was: Mapping[str, Any],
+    now: Mapping[str, Any],
+    actor: Person,
+    reason: str = "",
+    signed_by: Person | None = None,
+    policies: Mapping[str, str] | None = None,
 ) -> None:
-    """Appends one event: `added` or `changed`, the field names, and each value before and after."""
+    """Appends one event: `added` or `changed`, the field names, and each value before and after.
+
+    `policies` are the revisions of the action types that the change reaches, by key.
+    """
     before = {} if added else {name: _plain(was[name]) for name in now}
     after = {name: _plain(value) for name, value in now.items()}
     words = {"before": _sealed(before), "after": _sealed(after)}
@@ -38,8 +50,13 @@ def tell(
             "before": _open(before),
             "after": _open(after),
             **_revision(row),
+            **({"policies": dict(policies)} if policies else {}),
+            **({"signed_by": f"person:{signed_by.pk}"} if signed_by else {}),
         },
-        sealed={"words": words} if words["after"] else None,
+        sealed={
+            **({"words": words} if words["after"] else {}),
+            **({"reason": reason} if reason else {}),
+        },
     )
 
 

@@ -7,11 +7,14 @@ from agents_registry.models import (
     EscalationChain,
     Membership,
     Pool,
+    Standard,
     Team,
     Workflow,
 )
 
-Row = Team | Membership | Pool | Calendar | EscalationChain | Agent | Workflow | ActionType
+Row = (
+    Team | Membership | Pool | Calendar | EscalationChain | Agent | Standard | Workflow | ActionType
+)
 
 KINDS: dict[type, str] = {
     Team: "team",
@@ -20,6 +23,7 @@ KINDS: dict[type, str] = {
     Calendar: "calendar",
     EscalationChain: "chain",
     Agent: "agent",
+    Standard: "standard",
     Workflow: "workflow",
     ActionType: "action_type",
 }

@@ -3,23 +3,33 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 
-from agents_registry import built_in
+from agents_registry import built_in, policy_changes, roles
 from agents_registry.changes import events, rights
-from agents_registry.changes.directions import direction
+from agents_registry.changes.directions import Direction, direction
 from agents_registry.changes.rows import Row, holder_of, kind_of, team_of, workflow_of
-from agents_registry.models import ActionType, Person, Team, Workflow
+from agents_registry.models import ActionType, Person, Standard, Team, Workflow
+from agents_registry.policy.findings import Mode
 
 
 @transaction.atomic
-def save(*, row: Row, changes: Mapping[str, Any], actor: Person) -> bool:
+def save(
+    *,
+    row: Row,
+    changes: Mapping[str, Any],
+    actor: Person,
+    reason: str = "",
+    signed_by: Person | None = None,
+) -> bool:
     """Writes those of the named fields that differ, and one event; False when none does.
 
     A row that is not stored yet is added with all of `changes`. Raises PermissionDenied, and
-    writes nothing, where one of the changes takes a right that the actor does not hold. Shapes
-    are not looked at again: `changes` come from a document that `agents_registry.spec.check`
-    had nothing against.
+    writes nothing, where one of the changes takes a right that neither the actor nor who signed
+    with them (`signed_by`) holds, or where a mode cannot go up now; `rights.Unsigned` where a
+    loosening lacks only a signature. Shapes are not looked at again: `changes` come from a
+    document that `agents_registry.spec.check` had nothing against.
     """
     added = row._state.adding
     _lock(row)
@@ -27,12 +37,26 @@ def save(*, row: Row, changes: Mapping[str, Any], actor: Person) -> bool:
     now = {name: value for name, value in changes.items() if added or was[name] != value}
     if not now:
         return False
-    for right in sorted(_rights(row, was, now)):
-        rights.check(actor, right, team=team_of(row), workflow=workflow_of(row))
+    _check_mode(row, was, now)
+    _check_rights(row, was, now, actor, signed_by)
+    before = policy_changes.reached(row, now)
     _write(row, now)
     if added and isinstance(row, Workflow):
         ActionType.objects.bulk_create(built_in.action_types(row))
-    events.tell(row=row, added=added, was=was, now=now, actor=actor)
+    after = policy_changes.reached(row, now)
+    steps = policy_changes.keep(
+        before=before, after=after, author=actor, reason=reason, signed_by=signed_by
+    )
+    events.tell(
+        row=row,
+        added=added,
+        was=was,
+        now=now,
+        actor=actor,
+        reason=reason,
+        signed_by=signed_by,
+        policies=steps,
+    )
     return True
 
 
@@ -56,21 +80,51 @@ def add_person(*, team: Team, username: str, name: str, email: str, actor: Perso
 
 
 def _lock(row: Row) -> None:
-    """Holds the row whose stream will tell of this one, and reads this one afresh under it."""
+    """Holds the row whose stream will tell of this one, and reads this one afresh under it.
+
+    A standard reaches into the workflows of its team, so that these are held too.
+    """
     holder = holder_of(row)
-    type(holder)._default_manager.select_for_update().filter(pk=holder.pk).first()
+    _hold(type(holder)._default_manager.filter(pk=holder.pk))
+    if isinstance(row, Standard):
+        _hold(Workflow._default_manager.filter(team=row.team).order_by("pk"))
     if not row._state.adding:
         row.refresh_from_db()
 
 
-def _rights(row: Row, was: Mapping[str, Any], now: Mapping[str, Any]) -> set[rights.Right]:
-    confirmed = isinstance(row, ActionType) and row.confirmed
-    return {
-        rights.right_for(
-            kind_of(row), name, direction(name, was[name], now[name], confirmed=confirmed)
+def _hold(rows: models.QuerySet[Any]) -> None:
+    """Other writers of these rows wait; staging, which only refers to them, goes on."""
+    list(rows.select_for_update(no_key=True).values_list("pk"))
+
+
+def _check_mode(row: Row, was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """What keeps a mode from going up, whoever asks for it."""
+    if not isinstance(row, ActionType) or "mode" not in now or Mode(now["mode"]) >= was["mode"]:
+        return
+    if not row._state.adding and (down := row.downgrades.filter(lifted_at__isnull=True).first()):
+        raise PermissionDenied(
+            f"The rule {down.rule} lowered the mode, and {down.reviewer} has not reviewed it yet. "
+            "Review it first: that brings the mode back."
         )
-        for name in now
-    }
+    if was["mode"] == Mode.DRAFT_ONLY and (holes := roles.holes(row.workflow)):
+        because = " ".join(hole.because for hole in holes)
+        raise PermissionDenied(f"It stays draft-only until somebody else is named. {because}")
+
+
+def _check_rights(
+    row: Row,
+    was: Mapping[str, Any],
+    now: Mapping[str, Any],
+    actor: Person,
+    signed_by: Person | None,
+) -> None:
+    confirmed = row.confirmed if isinstance(row, ActionType) else True
+    ways = {name: direction(name, was[name], now[name], confirmed=confirmed) for name in now}
+    taken = {rights.right_for(kind_of(row), name, way) for name, way in ways.items()}
+    team, workflow = team_of(row), workflow_of(row)
+    rights.check_change(actor, taken, team=team, workflow=workflow, signed_by=signed_by)
+    if Direction.LOOSENING in ways.values():
+        rights.check_second_person(actor, signed_by, team=team, workflow=workflow)
 
 
 def _value(row: Row, name: str) -> Any:

@@ -1,11 +1,15 @@
 """PURE: reads the operations of an OpenAPI 3 description, each with a schema of its own."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from agents_registry.importing import words
+
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete", "trace")
 _SAFE = {"get", "head", "options"}
+_SEARCHES = words.table("search query find lookup list count filter estimate calculate validate")
 _COMPONENTS = "#/components/schemas/"
 
 
@@ -23,10 +27,19 @@ def operations(description: dict[str, Any]) -> Iterator[dict[str, Any]]:
                         operation.get("description") or operation.get("summary") or ""
                     ),
                     "schema": _schema(description, operation, shared),
-                    "read_only": method in _SAFE,
+                    "read_only": _reads(method, path),
                     "destructive": True if method == "delete" else None,
+                    "path": path,
                     "idempotent": method in {*_SAFE, "put"} or None,
                 }
+
+
+def _reads(method: str, path: str) -> bool | None:
+    """A safe method reads, if nothing else speaks against it; a POST to a search may."""
+    if method in _SAFE:
+        return True
+    last = re.split(r"[^a-z]+", path.lower().rstrip("/}"))[-1]
+    return None if method == "post" and last in _SEARCHES else False
 
 
 def _schema(description: dict[str, Any], operation: dict[str, Any], shared: Any) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """PURE: proposes how an action type made of a tool is to be held, always on the strict side."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from agents_registry.importing import words
+from agents_registry.importing import names, witnesses, words
 from agents_registry.importing.tools import Tool
 from agents_registry.policy.floors import AUTHORITY_LEVELS
 
@@ -18,6 +18,14 @@ _BY_EFFECT = {
 }
 
 
+class Kind(StrEnum):
+    """What is proposed: an odd one waits for people too, and is worth a look first."""
+
+    ODD = "odd"
+    READ = "read"
+    WAITS = "waits"
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """An action type as it would be once the risk owner confirms it, and why it is so."""
@@ -25,28 +33,32 @@ class Proposal:
     key: str
     row: dict[str, Any]
     because: str
+    kind: Kind
 
     @property
     def is_read(self) -> bool:
-        return bool(self.row["verb"] == "read")
+        """Whether it would run alone."""
+        return self.kind is Kind.READ
 
     def as_row(self, *, accepted: bool) -> dict[str, Any]:
         """The row of a document: as proposed, or as a draft that nobody has confirmed."""
         held = {"confirmed": True} if accepted else {"confirmed": False, "mode": "draft_only"}
         return {**self.row, **held}
 
+    def held_back(self) -> dict[str, Any]:
+        """The row if a person decides each one, whatever was proposed."""
+        return {**self.row, **_WAITS}
+
     def of_draft(self, stored: dict[str, Any]) -> "Proposal":
-        """The same for a draft that may have been edited: only what is still a read runs alone."""
-        still_read = self.is_read and stored["verb"] == "read"
-        mode = "auto_executed" if still_read else "approval_gated"
-        return Proposal(self.key, {**stored, "mode": mode}, "it was drafted before")
+        """The same for a draft that may have been edited: it runs alone only where both say so."""
+        return of_stored(self.key, stored, self)
 
 
 def propose(tool: Tool) -> Proposal:
     """Reads run alone once confirmed; whatever is not clearly a harmless read waits for people."""
-    name = words.of_name(tool.name)
-    against = _against(tool, name)
-    verb = "read" if not against else _verb(tool, name)
+    name = names.split(tool.name)
+    found = witnesses.hear(tool, name)
+    verb = _verb(tool, name) if found.acts else "read"
     return Proposal(
         key=key_of(tool.name),
         row={
@@ -55,16 +67,35 @@ def propose(tool: Tool) -> Proposal:
             "sentence": _sentence(tool, name),
             "verb": verb,
             "authority_level": _level(tool, verb),
-            "changes_terms": bool(against) and bool(words.TERMS.intersection(name)),
-            "idempotent": not against or tool.idempotent is True,
-            "handoff": _handoff(tool),
+            "changes_terms": bool(found.acts) and bool(words.TERMS.intersection(name)),
+            "idempotent": not found.acts or tool.idempotent is True,
+            "handoff": _handoff(name),
             "payload_schema": dict(tool.schema),
-            **(_HARMLESS if not against else _WAITS),
+            **(_HARMLESS if not found.against else _WAITS),
         },
-        because="; ".join(against[:3]) or "it only reads, and nothing says otherwise",
+        because="; ".join(found.against[:3]) or "it only reads, and nothing says otherwise",
+        kind=_kind(found),
     )
 
 
+def of_stored(key: str, stored: dict[str, Any], again: Proposal | None = None) -> Proposal:
+    """What a draft would become. Hints of its maker are not stored, what they led to is.
+
+    `again` is what its tool is proposed as, where that is at hand.
+    """
+    harmless = stored["verb"] == "read" and all(stored[name] == _HARMLESS[name] for name in _PLACE)
+    again = again or propose(_as_tool(key, stored, said_to_read=harmless))
+    if harmless and again.is_read:
+        row = {**stored, "mode": _HARMLESS["mode"]}
+        return Proposal(key, row, again.because, Kind.READ)
+    row = {**stored, **(_WAITS if harmless else {"mode": _WAITS["mode"]})}
+    if again.is_read:
+        because = f"it sounds like a read, and was drafted as “{stored['verb'].replace('_', ' ')}”"
+        return Proposal(key, row, because, Kind.ODD)
+    return Proposal(key, row, again.because, Kind.ODD if harmless else again.kind)
+
+
+_PLACE = ("blast_radius", "reversibility")
 _HARMLESS = {"blast_radius": "low", "reversibility": "reversible", "mode": "auto_executed"}
 _WAITS = {"blast_radius": "high", "reversibility": "irreversible", "mode": "approval_gated"}
 
@@ -74,34 +105,28 @@ def key_of(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.:-]+", "_", name).strip("_")[:80] or "tool"
 
 
-def _against(tool: Tool, name: list[str]) -> list[str]:
-    """Everything that speaks against a harmless read. Nothing must, and something must for it."""
-    reasons = list(dict.fromkeys(_reasons(tool, name)))
-    said_to_read = tool.read_only or tool.effect == "read" or words.verb_of(name) == "read"
-    return reasons if reasons or said_to_read else ["nothing says that it only reads"]
+def _kind(found: witnesses.Heard) -> Kind:
+    if not found.against:
+        return Kind.READ
+    return Kind.ODD if found.for_it or not found.acts else Kind.WAITS
 
 
-def _reasons(tool: Tool, name: list[str]) -> Iterator[str]:
-    verb = words.verb_of(name)
-    if verb not in {"", "read"}:
-        yield f"its name is taken for “{verb.replace('_', ' ')}”"
-    if tool.effect not in {"", "read"}:
-        yield f"its effect is “{tool.effect}”"
-    if tool.destructive:
-        yield "it is marked as destructive"
-    if tool.read_only is False:
-        yield "it is not marked as read-only"
-    if tool.effect != "read":
-        yield from words.acts(name, tool.description, tool.schema)
+def _as_tool(key: str, stored: dict[str, Any], *, said_to_read: bool) -> Tool:
+    return Tool(
+        name=key,
+        description=stored["description"],
+        schema=stored["payload_schema"],
+        read_only=said_to_read or None,
+    )
 
 
 def _verb(tool: Tool, name: list[str]) -> str:
     """The verb of its name; a declared effect fills in, or corrects what sounds milder."""
-    verb = words.verb_of(name)
+    verb = names.say(name).verb
     declared = _BY_EFFECT.get(tool.effect, ("", ""))[0]
     if tool.effect == "send":
         return declared
-    return verb if verb not in {"", "read"} else declared or "write"
+    return verb or declared or "write"
 
 
 def _level(tool: Tool, verb: str) -> str:
@@ -129,11 +154,10 @@ def _sentence(tool: Tool, name: list[str]) -> str:
     return f"{title}: {details}" if details else title
 
 
-def _handoff(tool: Tool) -> dict[str, Any]:
-    title = " ".join(words.of_name(tool.name))
+def _handoff(name: list[str]) -> dict[str, Any]:
     return {
         "trigger": "The agent reached this step in its work.",
-        "decision_asked": f"May the agent do this: {title}?",
+        "decision_asked": f"May the agent do this: {' '.join(name)}?",
         "next_steps": ["Look at what would be done and at the evidence, then decide."],
     }
 

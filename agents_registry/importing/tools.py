@@ -31,6 +31,8 @@ class Tool:
     idempotent: bool | None = None
     open_world: bool | None = None
     effect: Effect = ""
+    path: str = ""
+    """The address of an operation, which may say more than its name."""
 
 
 def read(content: Any) -> list[Tool]:

@@ -29,7 +29,9 @@ def console(out: OutputWrapper) -> Console:
 
 def problems(to: Console, found: Iterable[Problem]) -> None:
     for problem in found:
-        to.print(Text.assemble((problem.place or "the document", "bold"), ": ", problem.sentence))
+        line = f"Line {problem.line}, " if problem.line else ""
+        where = (problem.place or "the document", "bold")
+        to.print(Text.assemble(line, where, ": ", problem.sentence))
 
 
 def plan(to: Console, changes: Iterable[RowChange]) -> None:

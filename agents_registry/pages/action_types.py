@@ -4,11 +4,18 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agents_registry import stops, words
-from agents_registry.models import ActionType, Person, Stop, StopKind, Workflow
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from agents_registry import modes, standards, stops, words
+from agents_registry.changes import rights
+from agents_registry.changes.rights import Right
+from agents_registry.models import ActionType, Downgrade, Person, Stop, StopKind, Workflow
 from agents_registry.pages import people, rules, timing, workflows
+from agents_registry.pages.inherited import FromStandard, from_standards
 from agents_registry.pages.people import Name
 from agents_registry.pages.rules import (
+    CumulativeRow,
     ImpactRow,
     InputRow,
     LoosenedRow,
@@ -19,7 +26,7 @@ from agents_registry.permissions import can_stop
 from agents_registry.policy import documents
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.readiness import lacks_way_back
-from agents_registry.revisions import policy_document
+from agents_registry.revisions import own_document, policy_document
 from ledger.canonical import digest
 
 
@@ -34,7 +41,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypePage:
-    """The whole page. `stop_target` is empty where this person has nothing to stop."""
+    """The whole page. `stop_target` is empty where this person has nothing to stop, `edit_url`
+    where they may not edit it."""
 
     key: str
     name: str
@@ -46,27 +54,35 @@ class TypePage:
     tier_words: str
     mode_words: str
     confirmed: bool
+    lowered: list[Downgrade]
     policy_short: str
+    downgrades: list[Downgrade]
     facts: list[Fact]
     confidence_words: str
     thresholds: list[ThresholdRow]
+    cumulative: list[CumulativeRow]
     stop_rules: list[StopRuleRow]
+    standards: list[FromStandard]
     inputs: list[InputRow]
     waives: list[str]
     impact: list[ImpactRow]
     loosened: list[LoosenedRow]
     schema: str
     stop_target: str
+    edit_url: str
+    revisions_url: str
 
 
 def page(action_type: ActionType, workflow: Workflow, person: Person) -> TypePage:
     """The page of one type of a workflow that `workflows.of_team` read, for this person."""
-    document = policy_document(action_type)
-    policy = documents.parse(document)
-    name = people.names_for(workflow, [*rules.signers(policy), *_own_addressees(action_type)])
+    inherited = [] if action_type.key in BUILT_IN else standards.inherited(workflow)
+    own, document = own_document(action_type), policy_document(action_type, inherited)
+    policy, whole = documents.parse(own), documents.parse(document)
+    name = people.names_for(workflow, [*rules.signers(whole), *_own_addressees(action_type)])
     tier = workflows.least_tier_of(action_type, workflow)
     target = stops.action_type_target(action_type)
     stop = _stop_on(workflow, target)
+    url = reverse("registry_action_type", args=[workflow.slug, action_type.key])
     return TypePage(
         key=action_type.key,
         name=str(action_type),
@@ -76,20 +92,40 @@ def page(action_type: ActionType, workflow: Workflow, person: Person) -> TypePag
         risk_owner=people.owner_or_nobody(workflow, "risk_owner"),
         tier=tier,
         tier_words=words.TIERS[tier],
-        mode_words=words.MODES[action_type.mode],
+        mode_words=words.MODES[whole.mode],
         confirmed=action_type.confirmed,
+        lowered=modes.waiting_for_review(action_type),
         policy_short=_short(digest(document)),
+        downgrades=list(_downgrades(action_type)),
         facts=[*_standing(action_type, workflow, stop), *_facts(action_type, workflow, name)],
         confidence_words=rules.confidence(policy),
         thresholds=rules.thresholds(policy, name),
+        cumulative=rules.cumulative(policy, name),
         stop_rules=rules.stop_rules(policy, name),
+        standards=from_standards(inherited, own, name),
         inputs=rules.inputs(policy),
         waives=rules.waives(policy),
         impact=rules.impact(policy, action_type.impact),
         loosened=rules.loosened(policy),
         schema=json.dumps(action_type.payload_schema, indent=2, ensure_ascii=False),
         stop_target="" if stop or not can_stop(person, workflow.team) else target,
+        edit_url=f"{url}edit" if _may_edit(action_type, person) else "",
+        revisions_url=f"{url}revisions/",
     )
+
+
+def _may_edit(action_type: ActionType, person: Person) -> bool:
+    """Those who may tighten it; what they may not loosen alone waits for the risk owner."""
+    if action_type.key in BUILT_IN or action_type.retired_at:
+        return False
+    workflow = action_type.workflow
+    return rights.may(person, Right.TIGHTEN, team=workflow.team, workflow=workflow)
+
+
+def _downgrades(action_type: ActionType) -> QuerySet[Downgrade]:
+    """What lowered its mode and waits for a review."""
+    waiting = Downgrade.objects.filter(action_type=action_type, lifted_at__isnull=True)
+    return waiting.select_related("reviewer").order_by("at")
 
 
 def _own_addressees(action_type: ActionType) -> list[str]:

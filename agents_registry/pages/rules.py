@@ -7,16 +7,27 @@ from typing import Any
 from agents_registry import words
 from agents_registry.pages.people import Name
 from agents_registry.policy import wording
+from agents_registry.policy.cumulative import WHO
 from agents_registry.policy.findings import Tier
 from agents_registry.policy.floors import FLOORS
 from agents_registry.policy.impact import as_text
 from agents_registry.policy.matrix import MANY, NO_LINES
-from agents_registry.policy.shapes import Policy, StopRule, Threshold
+from agents_registry.policy.shapes import Cumulative, Policy, StopRule, Threshold
 
 
 @dataclass(frozen=True, slots=True)
 class ThresholdRow:
     """`code` is the comparison that is made; `ask_words` is empty where the usual people sign."""
+
+    words: str
+    code: str
+    effect_words: str
+    ask_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class CumulativeRow:
+    """A limit on the sum of many actions; `code` is the comparison that is made."""
 
     words: str
     code: str
@@ -62,9 +73,10 @@ class LoosenedRow:
 
 
 def signers(policy: Policy) -> list[str]:
-    """Everybody whom its thresholds and stop rules name."""
-    asked = [rule.ask for rule in policy.thresholds] + [rule.ask for rule in policy.stop_rules]
-    return [who for who in asked if who]
+    """Everybody whom its rules name."""
+    asking: list[Threshold | Cumulative | StopRule]
+    asking = [*policy.thresholds, *policy.cumulative, *policy.stop_rules]
+    return [rule.ask for rule in asking if rule.ask]
 
 
 def confidence(policy: Policy) -> str:
@@ -77,12 +89,24 @@ def confidence(policy: Policy) -> str:
 def thresholds(policy: Policy, name: Name) -> list[ThresholdRow]:
     return [
         ThresholdRow(
-            words=threshold.words or _in_words(threshold),
+            words=threshold.words or in_words(threshold),
             code=_as_computed(threshold),
             effect_words=words.effect(threshold.consequence),
             ask_words=_signs(threshold, name),
         )
         for threshold in policy.thresholds
+    ]
+
+
+def cumulative(policy: Policy, name: Name) -> list[CumulativeRow]:
+    return [
+        CumulativeRow(
+            words=limit.words or _sum_in_words(limit),
+            code=_sum(limit),
+            effect_words=words.effect(limit.consequence),
+            ask_words=_signs(limit, name),
+        )
+        for limit in policy.cumulative
     ]
 
 
@@ -129,11 +153,23 @@ def impact(policy: Policy, said: Mapping[str, Any] | None) -> list[ImpactRow]:
     return [*_figures(said or {}), ImpactRow("Counts as high", _high(policy))]
 
 
-def _in_words(threshold: Threshold) -> str:
+def in_words(threshold: Threshold) -> str:
     limit = wording.figure(threshold.metric, threshold.limit, threshold.currency)
     return (
         f"{wording.subject(threshold.metric)} is {wording.OPERATORS[threshold.operator]} {limit}."
     )
+
+
+def _sum_in_words(limit: Cumulative) -> str:
+    """What is added up, over whom and when: “Within 24 hours the same iban comes to …”."""
+    who = WHO.get(limit.per) or f"the same {limit.per.rpartition('/')[2]}"
+    most = wording.figure(limit.metric, limit.limit, limit.currency)
+    return f"Within {limit.within} {who} comes to {wording.OPERATORS[limit.operator]} {most}."
+
+
+def _sum(limit: Cumulative) -> str:
+    added = f"sum of {limit.metric} per {limit.per} within {limit.within}"
+    return f"{added} {limit.operator} {as_text(limit.limit)} {limit.currency or ''}".rstrip()
 
 
 def _as_computed(threshold: Threshold) -> str:
@@ -154,7 +190,7 @@ def _stop_rule(rule: StopRule, name: Name) -> StopRuleRow:
     )
 
 
-def _signs(rule: Threshold | StopRule, name: Name) -> str:
+def _signs(rule: Threshold | Cumulative | StopRule, name: Name) -> str:
     """Empty where the pool and the approval owner decide, as for any other action."""
     if rule.consequence.tier is Tier.BLOCKED:
         return "nobody: it cannot be approved"

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from agents_registry import roles, stops, words
+from agents_registry import roles, standards, stops, words
+from agents_registry.changes import rights
+from agents_registry.changes.rights import Right
 from agents_registry.models import (
     OWNER_ROLES,
     ActionType,
     Agent,
+    Person,
+    Standard,
     StopKind,
     Team,
     Workflow,
@@ -23,7 +27,7 @@ from agents_registry.policy import documents
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.policy.least import least_tier
 from agents_registry.readiness import lacks_way_back
-from agents_registry.revisions import policy_document
+from agents_registry.revisions import mode_of, policy_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,7 @@ class WorkflowLine:
     url: str
     name: str
     stopped: bool
+    archived: bool
     agents: list[str]
     types_words: str
     unconfirmed_words: str
@@ -66,8 +71,11 @@ class TypeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowPage:
-    """The whole page of one workflow."""
+    """The whole page of one workflow. `edit_url` is empty for who may not change it."""
 
+    slug: str
+    edit_url: str
+    archived: str
     name: str
     purpose: str
     agents: list[str]
@@ -85,7 +93,7 @@ def of_team(team: Team) -> QuerySet[Workflow]:
     """The team's workflows with everybody whom a page of the registry names."""
     return (
         Workflow.objects.filter(team=team)
-        .select_related(*OWNER_ROLES, "pool", "calendar", "chain")
+        .select_related("team", *OWNER_ROLES, "pool", "calendar", "chain")
         .prefetch_related("pool__people", "agents")
     )
 
@@ -108,23 +116,34 @@ def lines(team: Team) -> list[WorkflowLine]:
     ]
 
 
-def page(workflow: Workflow) -> WorkflowPage:
-    """One workflow that `of_team` read."""
+def page(workflow: Workflow, person: Person) -> WorkflowPage:
+    """One workflow that `of_team` read, as this person sees it."""
     listed = workflow.action_types.filter(retired_at__isnull=True)
     name = people.names_for(workflow, timing.addressees(workflow.chain))
+    inherited = standards.inherited(workflow)
+    may = rights.may(person, Right.OPERATE, team=workflow.team, workflow=workflow)
     return WorkflowPage(
+        slug=workflow.slug,
+        edit_url=reverse("registry_edit", args=[workflow.slug]) if may else "",
+        archived=f"archived {workflow.archived_at:%-d %b %Y}" if workflow.archived_at else "",
         name=workflow.name,
         purpose=workflow.purpose,
         agents=_names(workflow.agents.all()),
         holes=people.holes(workflow),
         owners=people.owners(workflow),
         pool=Reviewers(workflow.pool.name, people.active(workflow.pool.people.all())),
-        types=[_type_line(row, workflow) for row in sorted(listed, key=_built_in_last)],
+        types=[_type_line(row, workflow, inherited) for row in sorted(listed, key=_built_in_last)],
         sla_words=f"A person decides within {workflow.sla}.",
         chain=timing.chain(workflow.chain, workflow.sla, name),
         calendar=timing.calendar(workflow.calendar),
         when_stopped_words=words.WHEN_STOPPED[workflow.when_stopped],
     )
+
+
+def new_url(team: Team, person: Person) -> str:
+    """Where this person makes a workflow; empty for who may not."""
+    may = rights.may(person, Right.MANAGE, team=team, workflow=None)
+    return reverse("registry_new") if may else ""
 
 
 def url_of(workflow: Workflow) -> str:
@@ -137,9 +156,11 @@ def authority_words(action_type: ActionType) -> str:
     return f"{level}, {words.AUTHORITIES[action_type.authority]}"
 
 
-def least_tier_of(action_type: ActionType, workflow: Workflow) -> str:
+def least_tier_of(
+    action_type: ActionType, workflow: Workflow, inherited: list[Standard] | None = None
+) -> str:
     """The tier that each action of this type needs at the least, as people and holes are now."""
-    policy = documents.parse(policy_document(action_type))
+    policy = documents.parse(policy_document(action_type, inherited))
     return str(least_tier(policy, tuple(hole.role for hole in roles.holes(workflow))))
 
 
@@ -148,6 +169,7 @@ def _line(workflow: Workflow, *, stopped: bool, confirmed: int, unconfirmed: int
         url=url_of(workflow),
         name=workflow.name,
         stopped=stopped,
+        archived=workflow.archived_at is not None,
         agents=_names(workflow.agents.all()),
         types_words=words.counted(confirmed + unconfirmed, "action type"),
         unconfirmed_words=f"{unconfirmed} not confirmed" if unconfirmed else "",
@@ -155,15 +177,15 @@ def _line(workflow: Workflow, *, stopped: bool, confirmed: int, unconfirmed: int
     )
 
 
-def _type_line(action_type: ActionType, workflow: Workflow) -> TypeLine:
-    tier = least_tier_of(action_type, workflow)
+def _type_line(action_type: ActionType, workflow: Workflow, inherited: list[Standard]) -> TypeLine:
+    tier = least_tier_of(action_type, workflow, inherited)
     return TypeLine(
         url=reverse("registry_action_type", args=[workflow.slug, action_type.key]),
         key=action_type.key,
         name=str(action_type),
         verb_words=words.VERBS[action_type.verb],
         authority_words=authority_words(action_type),
-        mode_words=words.MODES[action_type.mode],
+        mode_words=words.MODES[mode_of(action_type, inherited)],
         confirmed=action_type.confirmed,
         tier=tier,
         tier_words=words.TIERS[tier],

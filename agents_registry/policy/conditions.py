@@ -1,62 +1,24 @@
 """Compiles the conditions of stop rules (CEL) once, and asks them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import cel
 
+from agents_registry.policy import expressions, typed, vocabulary
+from agents_registry.policy.expressions import Node, Unreadable
+
 LONGEST = 2000
 """Characters. Far longer ones can exhaust the stack of the evaluator."""
 
-VARIABLES = frozenset(
-    {
-        "payload",
-        "impact",
-        "confidence",
-        "signals",
-        "evidence",
-        "handoff",
-        "subject",
-        "agent",
-        "workflow",
-        "action_type",
-    }
-)
-_TYPES = frozenset(
-    {"int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type"}
-)
-FUNCTIONS = frozenset(
-    {
-        "size",
-        "contains",
-        "startsWith",
-        "endsWith",
-        "matches",
-        "int",
-        "uint",
-        "double",
-        "string",
-        "bytes",
-        "timestamp",
-        "duration",
-        "type",
-        "dyn",
-        "getDate",
-        "getDayOfMonth",
-        "getDayOfWeek",
-        "getDayOfYear",
-        "getFullYear",
-        "getHours",
-        "getMilliseconds",
-        "getMinutes",
-        "getMonth",
-        "getSeconds",
-    }
-)
-_BOUND = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*([A-Za-z_]\w*)\s*,")
+LONGEST_LIST = 500
+"""What a loop may go through: the evaluator copies lists, and so some loops take the square."""
+
+VARIABLES = frozenset(vocabulary.VARIABLES)
+FUNCTIONS = vocabulary.FUNCTIONS
 _SYNTAX = re.compile(r"<input>:(\d+):(\d+): (.*?)(?: expecting .*)?$", re.MULTILINE)
 
 _TROUBLE = {
@@ -68,11 +30,16 @@ _TROUBLE = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled condition; `program` is None where `fault` says why it is not one."""
+    """A compiled condition; `program` is None where `faults` say why it is not one.
+
+    `loops` where it goes through lists.
+    """
 
     program: cel.Program | None
     reads: frozenset[str]
-    fault: str = ""
+    node: Node | None = None
+    loops: bool = False
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +58,18 @@ YES = Answer(matched=True)
 def compiled(text: str) -> Condition:
     """The condition, compiled on its first use."""
     if len(text) > LONGEST:
-        return Condition(None, frozenset(), f"It is longer than {LONGEST} characters.")
+        return _none(f"It is longer than {LONGEST} characters.")
     try:
         program = cel.compile(text)
+        node = expressions.parse(text)
+    except Unreadable as error:
+        return _none(_placed(text, error.at, str(error)))
     except ValueError as error:
-        return Condition(None, frozenset(), _place(str(error)))
-    return Condition(program, VARIABLES.intersection(program.variables()))
+        return _none(_place(str(error)))
+    if nested := [_placed(text, at, words) for at, words in typed.loops_in_loops(node)]:
+        return _none(*nested)
+    reads = VARIABLES.intersection(program.variables())
+    return Condition(program, reads, node, loops=any(map(typed.is_loop, expressions.walk(node))))
 
 
 def context(values: Mapping[str, Any]) -> cel.Context:
@@ -110,10 +83,20 @@ def context(values: Mapping[str, Any]) -> cel.Context:
     return made
 
 
-def ask(condition: Condition, seen: cel.Context) -> Answer:
-    """Whether the condition holds. Strict: whatever is not a plain no counts as a yes."""
+def long_lists(values: Mapping[str, Any]) -> frozenset[str]:
+    """Which of the values hold a list or an object that is too long for a loop."""
+    return frozenset(name for name, value in values.items() if _is_long(value))
+
+
+def ask(condition: Condition, seen: cel.Context, long: frozenset[str] = frozenset()) -> Answer:
+    """Whether the condition holds. Strict: whatever is not a plain no counts as a yes.
+
+    `long` are the names that no loop may go through (`long_lists`).
+    """
     if condition.program is None:
         return Answer(matched=True, trouble="it is not written correctly")
+    if condition.loops and condition.reads & long:
+        return Answer(True, f"a list that it may go through is longer than {LONGEST_LIST}")
     try:
         answer = condition.program.execute(seen)
     except Exception as error:
@@ -124,17 +107,48 @@ def ask(condition: Condition, seen: cel.Context) -> Answer:
 
 
 def faults(text: str) -> list[str]:
-    """What is wrong with a condition before it ever runs: syntax with its place, unknown names."""
+    """What is wrong with a condition before it ever runs, each with its line and column: what
+    does not parse, names that are unknown, kinds that do not fit, loops within loops, errors."""
     condition = compiled(text)
-    if condition.program is None:
-        return [condition.fault]
-    bound = frozenset(_BOUND.findall(text))
-    read = set(condition.program.variables()) - VARIABLES - _TYPES - bound
-    called = {name for name in condition.program.functions() if name.isidentifier()} - FUNCTIONS
-    return [
-        *(f"There is no {name} that a rule can read." for name in sorted(read)),
-        *(f"There is no function {name}()." for name in sorted(called)),
-    ]
+    if condition.node is None:
+        return list(condition.faults)
+    found = typed.faults(condition.node, _work_out(text))
+    return [_placed(text, at, words) for at, words in found]
+
+
+def _work_out(text: str) -> Callable[[Node], Any]:
+    """Gives the value of a part of the text that reads nothing."""
+    return lambda node: cel.compile(_written(text, node)).execute(cel.Context())
+
+
+def _written(text: str, node: Node) -> str:
+    if node.kind == "method" and node.parts[0].at == node.parts[0].end:
+        return f"''.{node.name}({text[node.parts[1].at : node.parts[1].end]})"
+    return text[node.at : node.end]
+
+
+def _is_long(value: Any) -> bool:
+    """Whether any list or object in this JSON has more parts than a loop may go through."""
+    todo = [value]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, dict):
+            node = list(node.values())
+        elif not isinstance(node, list | tuple):
+            continue
+        if len(node) > LONGEST_LIST:
+            return True
+        todo.extend(node)
+    return False
+
+
+def _none(*faults: str) -> Condition:
+    return Condition(None, frozenset(), faults=faults)
+
+
+def _placed(text: str, at: int, words: str) -> str:
+    line = text.count("\n", 0, at) + 1
+    return f"Line {line}, column {at - text.rfind(chr(10), 0, at)}: {words}"
 
 
 def _place(message: str) -> str:

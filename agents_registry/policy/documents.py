@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from agents_registry.policy import meaning, numbers, pointers, schema
+from agents_registry.policy import cumulative, meaning, numbers, pointers, schema
 from agents_registry.policy.findings import Effect, Mode, Tier
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.policy.impact import Measures, Source
 from agents_registry.policy.schema import PolicyError
 from agents_registry.policy.shapes import (
     Consequence,
+    Cumulative,
     Policy,
     RequiredInput,
     StopRule,
@@ -51,6 +52,7 @@ def builtin(key: str) -> dict[str, Any]:
         "confidence_line": None,
         "confidence_tier": "mandatory",
         "thresholds": [],
+        "cumulative": [],
         "stop_rules": [],
         "impact": None,
         "required_inputs": [],
@@ -76,6 +78,25 @@ def _thresholds(rows: list[dict[str, Any]]) -> tuple[Threshold, ...]:
     return tuple(
         Threshold(
             metric=row["metric"],
+            operator=row["operator"],
+            limit=numbers.known(row["limit"]),
+            consequence=_consequence(row["effect"]),
+            currency=row.get("currency"),
+            words=row.get("words") or "",
+            ask=row.get("ask"),
+        )
+        for row in rows
+    )
+
+
+def _cumulative(rows: list[dict[str, Any]]) -> tuple[Cumulative, ...]:
+    return tuple(
+        Cumulative(
+            id=row["id"],
+            metric=row["metric"],
+            per=row["per"],
+            within=" ".join(row["within"].split()),
+            window=cumulative.known_window(row["within"]),
             operator=row["operator"],
             limit=numbers.known(row["limit"]),
             consequence=_consequence(row["effect"]),
@@ -143,6 +164,10 @@ def _required_inputs(rows: list[dict[str, Any]]) -> tuple[RequiredInput, ...]:
     return tuple(RequiredInput(**row) for row in rows)
 
 
+def _systems(said: dict[str, list[str]]) -> frozenset[str]:
+    return frozenset(name for names in said.values() for name in names)
+
+
 def _loosened(rows: list[dict[str, Any]]) -> dict[str, Tier]:
     """Where a floor is named twice, the strictest counts."""
     loosened: dict[str, Tier] = {}
@@ -157,9 +182,12 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "confidence_line": numbers.share,
     "confidence_tier": Tier,
     "thresholds": _thresholds,
+    "cumulative": _cumulative,
     "stop_rules": _stop_rules,
     "impact": _measures,
     "required_inputs": _required_inputs,
     "waives": frozenset,
     "loosened": _loosened,
+    "systems": _systems,
+    "data_classes": frozenset,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agents_registry.policy import floors, impact, matrix, rules, wording
+from agents_registry.policy import cumulative, floors, impact, inputs, matrix, rules, wording
 from agents_registry.policy.findings import Effect, Facts, Finding, Mode, Tier, Verdict
 from agents_registry.policy.impact import Impact
 from agents_registry.policy.shapes import Policy
@@ -30,6 +30,12 @@ def evaluate(policy: Policy, facts: Facts) -> Verdict:
         *rules.stop_rules(policy, facts, own, claim),
         *_proof(policy, facts),
     ]
+    if policy.cumulative:
+        findings += cumulative.limits(policy, facts, own, claim)
+    if policy.required_inputs:
+        findings += inputs.required(policy, facts)
+    if facts.trace and (policy.systems or policy.data_classes):
+        findings += inputs.undeclared(policy, facts)
     return _verdict(policy.mode, findings, own)
 
 

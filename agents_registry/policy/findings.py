@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -118,7 +119,9 @@ class Facts:
     """What is known about one action when it is judged.
 
     `claimed` is the impact as the agent states it, unread: `{"affected", "spend_delta",
-    "currency", "metrics"}`. `holes` are the roles of the workflow that nobody fills.
+    "currency", "metrics"}`. `holes` are the roles of the workflow that nobody fills. `totals` are
+    the sums before this action that its cumulative limits are about, by the id of the limit:
+    `{"value": "123.45" or None, "count": 3}`. `at` is when it is judged, with its time zone.
     """
 
     payload: Any
@@ -130,6 +133,9 @@ class Facts:
     subject: Mapping[str, Any] = field(default_factory=dict)
     has_before: bool = False
     has_trace: bool = False
+    trace: Any = None
     holes: tuple[str, ...] = ()
+    totals: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
     agent: str = ""
     workflow: str = ""

@@ -16,7 +16,9 @@ def least_tier(policy: Policy, holes: tuple[str, ...] = ()) -> Tier:
     bare = replace(
         policy,
         thresholds=(),
+        cumulative=(),
         stop_rules=(),
+        required_inputs=(),
         confidence_line=None,
         impact=policy.impact and _smallest(policy.impact),
     )

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from agents_registry.policy import conditions
+from agents_registry.policy import conditions, cumulative, pointers
+from agents_registry.policy.cumulative import COUNT
 from agents_registry.policy.findings import Mode, Tier
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.policy.impact import Measures, Source
 from agents_registry.policy.schema import PolicyError
-from agents_registry.policy.shapes import Consequence, Policy, Threshold
+from agents_registry.policy.shapes import Consequence, Cumulative, Policy, Threshold
 
 
 def errors(policy: Policy) -> Iterator[PolicyError]:
@@ -20,7 +21,9 @@ def errors(policy: Policy) -> Iterator[PolicyError]:
     yield from _impact(policy.impact or Measures())
     for place, threshold in enumerate(policy.thresholds):
         yield from _threshold(f"/thresholds/{place}", threshold, policy.impact or Measures())
+    yield from _cumulative(policy, policy.impact or Measures())
     yield from _stop_rules(policy)
+    yield from _required_inputs(policy)
 
 
 def _impact(measures: Measures) -> Iterator[PolicyError]:
@@ -51,15 +54,52 @@ def _threshold(place: str, threshold: Threshold, measures: Measures) -> Iterator
         yield PolicyError(f"{place}/operator", "Being sure is no reason to stop: use < or <=.")
     if metric != "confidence" and metric not in _computed(measures):
         yield PolicyError(f"{place}/metric", f"The impact does not compute {metric}.")
-    if threshold.currency and metric in {"confidence", "affected"}:
+    yield from _currency(place, metric, threshold.currency, measures)
+    yield from _consequence(place, threshold.consequence, threshold.ask)
+
+
+def _currency(
+    place: str, metric: str, currency: str | None, measures: Measures
+) -> Iterator[PolicyError]:
+    if currency and metric in {"confidence", "affected", COUNT}:
         yield PolicyError(f"{place}/currency", f"{metric} has no currency.")
-    elif threshold.currency and measures.currency is None:
+    elif currency and measures.currency is None:
         yield PolicyError(f"{place}/currency", "The impact does not say the action's currency.")
-    elif not threshold.currency and metric == "spend_delta" and measures.currency is not None:
+    elif not currency and metric == "spend_delta" and measures.currency is not None:
         yield PolicyError(
             f"{place}/currency", "The action has a currency, and the limit needs one."
         )
-    yield from _consequence(place, threshold.consequence, threshold.ask)
+
+
+def _cumulative(policy: Policy, measures: Measures) -> Iterator[PolicyError]:
+    times = Counter(limit.id for limit in policy.cumulative)
+    for number, limit in enumerate(policy.cumulative):
+        place = f"/cumulative/{number}"
+        if times[limit.id] > 1:
+            yield PolicyError(f"{place}/id", f"More than one limit is called {limit.id}.")
+        yield from _limit(place, limit, measures)
+
+
+def _limit(place: str, limit: Cumulative, measures: Measures) -> Iterator[PolicyError]:
+    if limit.metric != COUNT and limit.metric not in _computed(measures):
+        yield PolicyError(f"{place}/metric", f"The impact does not compute {limit.metric}.")
+    if "*" in pointers.steps(limit.per):
+        yield PolicyError(f"{place}/per", "It must lead to one value: * stands for many.")
+    if limit.window is None:
+        yield PolicyError(f"{place}/within", cumulative.fault(limit.within))
+    if limit.limit < 0:
+        yield PolicyError(f"{place}/limit", "Nothing comes to less than 0: it is always crossed.")
+    yield from _currency(place, limit.metric, limit.currency, measures)
+    yield from _consequence(place, limit.consequence, limit.ask)
+
+
+def _required_inputs(policy: Policy) -> Iterator[PolicyError]:
+    times = Counter(known.name for known in policy.required_inputs)
+    for number, known in enumerate(policy.required_inputs):
+        if times[known.name] > 1:
+            yield PolicyError(
+                f"/required_inputs/{number}/name", f"{known.name} is required more than once."
+            )
 
 
 def _computed(measures: Measures) -> set[str]:

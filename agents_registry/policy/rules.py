@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from agents_registry.policy import conditions, numbers, wording
-from agents_registry.policy.conditions import Answer
+from agents_registry.policy.conditions import Answer, Condition
 from agents_registry.policy.findings import Effect, Facts, Finding
 from agents_registry.policy.impact import Impact, as_text
 from agents_registry.policy.shapes import Operator, Policy, StopRule, Threshold
@@ -19,6 +19,7 @@ COMPARE: dict[Operator, Callable[[Decimal, Decimal], bool]] = {
     "=": Decimal.__eq__,
 }
 
+NONE: frozenset[str] = frozenset()
 NO_SIGNALS: dict[str, tuple[str, ...]] = {"missing": (), "conflicts": (), "categories": ()}
 
 
@@ -57,13 +58,14 @@ def thresholds(
 ) -> Iterator[Finding]:
     """A threshold is crossed when the computed value crosses it, or the claimed one does."""
     for threshold in policy.thresholds:
-        for reading in _readings(threshold.metric, facts, own, claim):
+        for reading in readings(threshold.metric, facts, own, claim):
             if because := _crossed(threshold, reading):
                 yield _threshold_finding(threshold, reading, because)
                 break
 
 
-def _readings(metric: str, facts: Facts, own: Impact, claim: Impact | None) -> Iterator[Reading]:
+def readings(metric: str, facts: Facts, own: Impact, claim: Impact | None) -> Iterator[Reading]:
+    """The computed value, and the claimed one where the agent claims any."""
     if metric == "confidence":
         yield Reading(numbers.share(facts.confidence))
         return
@@ -138,17 +140,28 @@ def stop_rules(
     """A stop rule holds when it holds for the computed impact, or for the claimed one over it."""
     written = [(rule, conditions.compiled(rule.when)) for rule in policy.stop_rules]
     reads = {name for _, condition in written for name in condition.reads}
-    seen = conditions.context(_visible(reads, policy, facts, own))
-    answers = [conditions.ask(condition, seen) for _, condition in written]
+    values = _visible(reads, policy, facts, own)
+    seen = conditions.context(values)
+    long = _too_long_for_loops(written, values)
+    answers = [conditions.ask(condition, seen, long) for _, condition in written]
     if claim is not None and "impact" in reads:
         seen.add_variable("impact", _for_cel(own.under(claim)))
         answers = [
-            answer if answer.matched else conditions.ask(condition, seen)
+            answer if answer.matched else conditions.ask(condition, seen, long)
             for answer, (_, condition) in zip(answers, written, strict=True)
         ]
     for rule, answer in zip(policy.stop_rules, answers, strict=True):
         if answer.matched:
             yield _stop_rule_finding(rule, answer)
+
+
+def _too_long_for_loops(
+    written: list[tuple[StopRule, Condition]], values: dict[str, Any]
+) -> frozenset[str]:
+    looped = [condition.reads for _, condition in written if condition.loops]
+    if not looped:
+        return NONE
+    return conditions.long_lists({name: values[name] for name in frozenset().union(*looped)})
 
 
 def _visible(reads: set[str], policy: Policy, facts: Facts, impact: Impact) -> dict[str, Any]:

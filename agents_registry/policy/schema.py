@@ -54,6 +54,7 @@ def _source(constant: dict[str, Any]) -> dict[str, Any]:
 
 
 METRIC = rf"^({METRIC_NAME})\Z"
+PER = rf"^(agent|subject|type)\Z|{pointers.PATTERN}"
 TEXT = {"type": "string", "maxLength": 1000}
 NAME = {"type": "string", "minLength": 1, "maxLength": 160}
 POINTER = {"type": "string", "pattern": pointers.PATTERN, "maxLength": 200}
@@ -70,6 +71,19 @@ THRESHOLD = _object(
     "metric operator limit effect",
     metric={"type": "string", "pattern": METRIC},
     operator=_one_of(">", ">=", "<", "<=", "="),
+    limit=NUMBER,
+    currency=_or_null(CURRENCY),
+    effect=EFFECT,
+    words=_or_null(TEXT),
+    ask=_or_null(NAME),
+)
+CUMULATIVE = _object(
+    "id metric per within operator limit effect",
+    id=NAME,
+    metric={"type": "string", "pattern": METRIC},
+    per={"type": "string", "pattern": PER, "maxLength": 200},
+    within={"type": "string", "maxLength": 40},
+    operator=_one_of(">", ">="),
     limit=NUMBER,
     currency=_or_null(CURRENCY),
     effect=EFFECT,
@@ -115,11 +129,14 @@ POLICY = _object(
     confidence_line=_or_null(SHARE),
     confidence_tier=TIER,
     thresholds=_list(THRESHOLD),
+    cumulative=_list(CUMULATIVE),
     stop_rules=_list(STOP_RULE),
     impact=_or_null(IMPACT),
     required_inputs=_list(_object("name", name=NAME, max_age_seconds=_or_null(COUNT))),
     waives=_list(_one_of("before", "trace")),
     loosened=_list(_object("floor tier", floor=_one_of(*LOOSENABLE), tier=TIER)),
+    systems=_object("", reads=_list(NAME), writes=_list(NAME)),
+    data_classes=_list(NAME),
 )
 
 
@@ -132,9 +149,9 @@ class PolicyError(ValueError):
         self.detail = detail
 
 
-def errors(document: Any) -> Iterator[PolicyError]:
+def errors(document: Any, shape: Any = POLICY) -> Iterator[PolicyError]:
     """Where the document is not of the shape, in the order of its places."""
-    found = _VALIDATOR(POLICY).iter_errors(document)
+    found = _VALIDATOR(shape).iter_errors(document)
     for error in sorted(found, key=lambda error: list(map(str, error.absolute_path))):
         yield PolicyError(_pointer(error), _words(error))
 
@@ -172,6 +189,8 @@ def _words(error: ValidationError) -> str:
             return f"It has unknown fields: {_listed(unknown)}."
         case "pattern" if bound == pointers.PATTERN:
             return "It must be a JSON Pointer, which begins with a slash."
+        case "pattern" if bound == PER:
+            return "It must be agent, subject, type, or a JSON Pointer into the payload."
         case "pattern" if bound == METRIC:
             return "A metric is named by letters, digits and underscores."
         case "pattern":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -38,6 +39,29 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cumulative:
+    """What actions of the type may come to together, e.g. 1,000 USD per agent in 24 hours.
+
+    `metric` is count, affected, spend_delta or a metric that the impact names. `per` says which
+    actions are added up: those of the agent, of the subject, of the type, or those that hold the
+    same at a JSON Pointer into the payload. `window` is None where `within` says no length of
+    time; the limit then counts as crossed.
+    """
+
+    id: str
+    metric: str
+    per: str
+    within: str
+    window: timedelta | None
+    operator: Literal[">", ">="]
+    limit: Decimal
+    consequence: Consequence
+    currency: str | None = None
+    words: str = ""
+    ask: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopRule:
     """A condition in CEL beside the plain words that business owners review."""
 
@@ -51,6 +75,8 @@ class StopRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredInput:
+    """What the agent must have known, and how old that may be."""
+
     name: str
     max_age_seconds: int | None = None
 
@@ -71,11 +97,14 @@ class Policy:
     confidence_line: Decimal | None = None
     confidence_tier: Tier = Tier.MANDATORY
     thresholds: tuple[Threshold, ...] = ()
+    cumulative: tuple[Cumulative, ...] = ()
     stop_rules: tuple[StopRule, ...] = ()
     impact: Measures | None = None
     required_inputs: tuple[RequiredInput, ...] = ()
     waives: frozenset[str] = frozenset()
     loosened: Mapping[str, Tier] = field(default_factory=dict)
+    systems: frozenset[str] = frozenset()
+    data_classes: frozenset[str] = frozenset()
 
     @property
     def built_in(self) -> bool:

@@ -38,6 +38,27 @@ def figure(metric: str, value: Decimal, currency: str | None = None) -> str:
     return said.replace("-", "\N{MINUS SIGN}")
 
 
+def together(metric: str, value: Decimal, currency: str | None = None) -> str:
+    """What several actions come to: 10 actions / 9,990.00 USD / 120 affected."""
+    said = figure(metric, value, currency)
+    match metric:
+        case "count":
+            return "1 action" if value == 1 else f"{said} actions"
+        case "spend_delta":
+            return said
+        case "affected":
+            return f"{said} affected"
+    return f"{said} ({metric.removesuffix(_PERCENT).replace('_', ' ')})"
+
+
+def length(seconds: int) -> str:
+    """In the largest unit that says it exactly: 7 days / 90 minutes / 5 seconds."""
+    units = {"day": 86_400, "hour": 3600, "minute": 60, "second": 1}
+    unit = next((noun for noun, size in units.items() if seconds and seconds % size == 0), "second")
+    count = seconds // units[unit]
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
 def money(value: Decimal, currency: str | None) -> str:
     return figure("spend_delta", value, currency)
 

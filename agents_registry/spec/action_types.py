@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from agents_registry.policy import documents, pointers
+from agents_registry.policy import documents, inheritance, pointers
 from agents_registry.policy.findings import Mode
 from agents_registry.policy.floors import CHANGES_NOTHING
 from agents_registry.spec import payload_schemas, timing
@@ -37,9 +37,18 @@ def policy_document(key: str, row: Row) -> dict[str, Any]:
 def _policy(place: str, key: str, row: Row) -> Iterator[Problem]:
     for error in documents.validate(policy_document(key, row)):
         yield Problem(f"{place}{error.pointer}", error.detail)
+    yield from _called_like_inherited(place, row)
     line = row["confidence_line"]
     if isinstance(line, float) and round(line, 3) != line:
         yield Problem(f"{place}/confidence_line", "It has more than three decimals.")
+
+
+def _called_like_inherited(place: str, row: Row) -> Iterator[Problem]:
+    for rules in inheritance.WITH_ID:
+        for number, rule in enumerate(row[rules] if isinstance(row[rules], list) else ()):
+            if isinstance(rule, dict) and str(rule.get("id")).startswith(inheritance.PREFIX):
+                said = f"Names that begin with {inheritance.PREFIX} belong to standards."
+                yield Problem(f"{place}/{rules}/{number}/id", said)
 
 
 def _schema(place: str, schema: Any) -> Iterator[Problem]:
@@ -56,7 +65,7 @@ def _timing(place: str, row: Row, whole: Document) -> Iterator[Problem]:
 
 
 def _asked(place: str, row: Row, whole: Document) -> Iterator[Problem]:
-    for rules in ("thresholds", "stop_rules"):
+    for rules in ("thresholds", "cumulative", "stop_rules"):
         for number, rule in enumerate(row[rules]):
             if rule.get("ask"):
                 yield from timing.addressee(f"{place}/{rules}/{number}/ask", rule["ask"], whole)
@@ -79,6 +88,11 @@ def _paths(place: str, row: Row) -> Iterator[Problem]:
     for name, pointer in _measured(row["impact"] or {}):
         if not payload_schemas.leads_to(schema, pointers.steps(pointer)):
             yield Problem(f"{place}/impact/{name}", f"The payload schema has no {pointer}.")
+    for number, limit in enumerate(row["cumulative"]):
+        path = pointers.steps(limit["per"])
+        if path and not payload_schemas.leads_to(schema, path):
+            said = f"The payload schema has no {limit['per']}."
+            yield Problem(f"{place}/cumulative/{number}/per", said)
 
 
 def _measured(impact: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from agents_registry.models import (
     Membership,
     Person,
     Pool,
+    Standard,
     Team,
     Workflow,
 )
@@ -29,11 +30,12 @@ from agents_registry.spec.rows import EMPTY, Document, fill
 from agents_registry.spec.timing import CALENDAR_FIELDS
 from ledger import clock
 
-_MODELS: dict[str, type[Pool | Calendar | EscalationChain | Agent | Workflow]] = {
+_MODELS: dict[str, type[Pool | Calendar | EscalationChain | Agent | Standard | Workflow]] = {
     "pools": Pool,
     "calendars": Calendar,
     "chains": EscalationChain,
     "agents": Agent,
+    "standards": Standard,
     "workflows": Workflow,
 }
 
@@ -77,7 +79,7 @@ def apply(*, document: Document, team: str, actor: Person) -> Applied:
     for change in plan(known(team), fill(document)):
         try:
             with transaction.atomic():
-                _make(change, team, actor)
+                make(change=change, team=team, actor=actor)
             applied.done.append(change)
         except PermissionDenied as refusal:
             applied.waiting.append(Waiting(change, str(refusal)))
@@ -86,25 +88,50 @@ def apply(*, document: Document, team: str, actor: Person) -> Applied:
     return applied
 
 
-def _make(change: RowChange, slug: str, actor: Person) -> None:
+def make(
+    *,
+    change: RowChange,
+    team: str,
+    actor: Person,
+    reason: str = "",
+    signed_by: Person | None = None,
+) -> None:
+    """Writes one change of a plan for the team of this slug.
+
+    Raises what `changes.saving.save` raises, and NotThereYet.
+    """
+    row, fields = _written(change, team, actor)
+    save(row=row, changes=fields, actor=actor, reason=reason, signed_by=signed_by)
+
+
+def _written(change: RowChange, slug: str, actor: Person) -> tuple[Row, dict[str, Any]]:
+    """The stored or new row that a change is about, and the fields of its model that it sets."""
     values = change.values()
     if change.place == ("team",):
-        row: Row = Team.objects.filter(slug=slug).first() or Team(slug=slug)
-        save(row=row, changes={"name": values["name"]}, actor=actor)
-        return
+        of_slug = Team.objects.filter(slug=slug).first() or Team(slug=slug)
+        return of_slug, _team_fields(of_slug, values)
     team = _get(Team, slug=slug)
     match change.place:
         case ("people", username):
-            row = _membership(team, username, values, actor)
-            save(row=row, changes={"role": values["role"]}, actor=actor)
+            membership = _membership(team, username, values, actor)
+            return membership, {"role": values["role"]}
         case ("workflows", workflow, "action_types", key):
-            row = _action_type(_get(Workflow, team=team, slug=workflow), key)
-            fields = {**_again(row, change), **_action_type_fields(team, values)}
-            save(row=row, changes=fields, actor=actor)
-        case (section, name):
-            model = _MODELS[section]
-            row = model.objects.filter(team=team, slug=name).first() or model(team=team, slug=name)
-            save(row=row, changes=_fields(team, row, values), actor=actor)
+            action_type = _action_type(_get(Workflow, team=team, slug=workflow), key)
+            return action_type, {
+                **_again(action_type, change),
+                **_action_type_fields(team, values),
+            }
+    section, name = change.place
+    model = _MODELS[section]
+    row = model.objects.filter(team=team, slug=name).first() or model(team=team, slug=name)
+    return row, _fields(team, row, values)
+
+
+def _team_fields(team: Team, values: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: value for name, value in values.items() if name != "slug"}
+    if fields.get("governance_lead") is not None:
+        fields["governance_lead"] = _person(team, fields["governance_lead"])
+    return fields
 
 
 def _membership(team: Team, username: str, values: Mapping[str, Any], actor: Person) -> Membership:
@@ -160,6 +187,9 @@ def _workflow_fields(team: Team, values: dict[str, Any]) -> dict[str, Any]:
             fields[name] = _get(model, team=team, slug=fields[name])
     if "agents" in fields:
         fields["agents"] = frozenset(_get(Agent, team=team, slug=s) for s in fields["agents"])
+    if "standards" in fields:
+        listed = fields["standards"]
+        fields["standards"] = frozenset(_get(Standard, team=team, slug=s) for s in listed)
     return fields
 
 

@@ -3,12 +3,21 @@
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, Prefetch, QuerySet
 
-from agents_registry.models import Calendar, EscalationChain, Membership, Pool, Team, Workflow
+from agents_registry.models import (
+    OWNER_ROLES,
+    ActionType,
+    Calendar,
+    EscalationChain,
+    Membership,
+    Pool,
+    Team,
+    Workflow,
+)
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.spec.rows import Document, Row, fill, trim
-from agents_registry.spec.shape import ACTION_TYPE, AGENT, CHAIN, WORKFLOW, Schema
+from agents_registry.spec.shape import ACTION_TYPE, AGENT, CHAIN, STANDARD, WORKFLOW, Schema
 
 _ORDER = (
     *("mon", "tue", "wed", "thu", "fri", "sat", "sun", "country", "subdivision"),
@@ -29,16 +38,42 @@ def stored(team: Team) -> Document:
     """The same with every default said: what `check` and `plan` hold a document against."""
     document: Document = fill(
         {
-            "team": {"slug": team.slug, "name": team.name},
+            "team": _team(team),
             "people": _people(team),
-            "pools": {pool.slug: _pool(pool) for pool in team.pools.order_by("slug")},
+            "pools": {row.slug: _pool(row) for row in _pools(team)},
             "calendars": {row.slug: _calendar(row) for row in team.calendars.order_by("slug")},
             "chains": {row.slug: _row(row, CHAIN) for row in team.chains.order_by("slug")},
             "agents": {row.slug: _row(row, AGENT) for row in team.agents.order_by("slug")},
-            "workflows": {row.slug: _workflow(row) for row in team.workflows.order_by("slug")},
+            "standards": {row.slug: _row(row, STANDARD) for row in team.standards.all()},
+            "workflows": {row.slug: _workflow(row) for row in _workflows(team)},
         }
     )
     return document
+
+
+def _pools(team: Team) -> QuerySet[Pool]:
+    return team.pools.prefetch_related("people").order_by("slug")
+
+
+def _workflows(team: Team) -> QuerySet[Workflow]:
+    """With all that their rows name, in a number of queries that does not grow."""
+    listed = ActionType.objects.filter(retired_at__isnull=True).exclude(key__in=BUILT_IN)
+    types = Prefetch("action_types", listed.select_related("chain").order_by("key"))
+    return (
+        team.workflows.select_related(*OWNER_ROLES, "pool", "calendar", "chain")
+        .prefetch_related("agents", "standards", types)
+        .order_by("slug")
+    )
+
+
+def _team(team: Team) -> Row:
+    lead = team.governance_lead
+    return {
+        "slug": team.slug,
+        "name": team.name,
+        "governance_lead": lead.username if lead else None,
+        "second_person": team.second_person,
+    }
 
 
 def _people(team: Team) -> dict[str, Row]:
@@ -54,7 +89,7 @@ def _people(team: Team) -> dict[str, Row]:
 
 
 def _pool(pool: Pool) -> Row:
-    return {"name": pool.name, "people": list(pool.people.values_list("username", flat=True))}
+    return {"name": pool.name, "people": [each.username for each in pool.people.all()]}
 
 
 def _calendar(calendar: Calendar) -> Row:
@@ -62,14 +97,14 @@ def _calendar(calendar: Calendar) -> Row:
 
 
 def _workflow(workflow: Workflow) -> Row:
-    listed = workflow.action_types.filter(retired_at__isnull=True).exclude(key__in=BUILT_IN)
     return {
-        **_row(workflow, WORKFLOW, without=("owners", "agents", "action_types")),
+        **_row(workflow, WORKFLOW, without=("owners", "agents", "standards", "action_types")),
         "owners": {role: person.username for role, person in workflow.owners().items()},
-        "agents": list(workflow.agents.values_list("slug", flat=True)),
+        "agents": [agent.slug for agent in workflow.agents.all()],
+        "standards": [standard.slug for standard in workflow.standards.all()],
         "action_types": {
             action_type.key: _row(action_type, ACTION_TYPE)
-            for action_type in listed.select_related("chain").order_by("key")
+            for action_type in workflow.action_types.all()
         },
     }
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from agents_registry.changes.directions import SIGNED_AT_BIRTH, Direction, direction
 from agents_registry.spec.rows import Document, Place, Row, fill, rows
-from agents_registry.spec.shape import ACTION_TYPE
+from agents_registry.spec.shape import ACTION_TYPE, TEAM
 
+LEAD = "governance_lead"
 BORN: Row = fill({}, ACTION_TYPE)
 """An action type of which nothing is said yet: unconfirmed, draft-only, strict."""
 
@@ -45,11 +46,20 @@ def plan(known: Document, document: Document) -> list[RowChange]:
     listed = [
         change for place, row in after.items() for change in _of_row(place, before.get(place), row)
     ]
-    return [*listed, *_retired(before, after)]
+    return [*sorted(listed, key=_turn), *_retired(before, after)]
+
+
+def _turn(change: RowChange) -> int:
+    """The team, then its people, and only then who of them leads its governance."""
+    if change.place == ("team",):
+        return 2 if LEAD in change.values() else 0
+    return 1 if change.place[0] == "people" else 2
 
 
 def _of_row(place: Place, before: Row | None, after: Row) -> Iterator[RowChange]:
-    if before is not None:
+    if place == ("team",):
+        yield from _of_team(before, after)
+    elif before is not None:
         if fields := _differing(place, before, after):
             yield RowChange(place, fields)
     elif "action_types" in place:
@@ -62,10 +72,18 @@ def _of_row(place: Place, before: Row | None, after: Row) -> Iterator[RowChange]
         yield RowChange(place, every, added=True)
 
 
+def _of_team(before: Row | None, after: Row) -> Iterator[RowChange]:
+    """Its governance lead by itself, since that can be one of the people who come after it."""
+    fields = _differing(("team",), before or fill({}, TEAM), after)
+    for named in (False, True):
+        if part := tuple(field for field in fields if (field.name == LEAD) is named):
+            yield RowChange(("team",), part, added=before is None and not named)
+
+
 def _differing(place: Place, before: Row, after: Row) -> tuple[FieldChange, ...]:
     """An account's name and address are its own: a document sets them only when it makes it."""
     names = ["role"] if place[0] == "people" else list(after)
-    confirmed = bool(before.get("confirmed"))
+    confirmed = bool(before.get("confirmed", True))
     return tuple(
         _field(name, before[name], after[name], confirmed=confirmed)
         for name in names

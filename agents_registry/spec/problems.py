@@ -30,13 +30,18 @@ _PATTERNS = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, and where: `workflows/refunds/action_types/pay/thresholds/0/limit`."""
+    """What is wrong, and where: `workflows/refunds/action_types/pay/thresholds/0/limit`.
+
+    `line` counts from 1 in the text that the document was read from, where there is one.
+    """
 
     place: str
     sentence: str
+    line: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.place or 'the document'}: {self.sentence}"
+        where = self.place or "the document"
+        return f"{f'Line {self.line}, ' if self.line else ''}{where}: {self.sentence}"
 
 
 def unstorable(value: Any, place: tuple[str, ...] = ()) -> Iterator[Problem]:
@@ -56,17 +61,37 @@ def unstorable(value: Any, place: tuple[str, ...] = ()) -> Iterator[Problem]:
             yield Problem("/".join(place), f"It cannot be stored exactly: {error}.")
 
 
-def of_shape(document: Any) -> Iterator[Problem]:
-    """Where the document has not the shape that `shape.DOCUMENT` says."""
+def shape_errors(document: Any) -> list[ValidationError]:
+    """Where the document has not the shape that `shape.DOCUMENT` says, in the order of places."""
     found = _SHAPE.iter_errors(document)
-    for error in sorted(found, key=lambda error: [str(step) for step in error.absolute_path]):
-        yield Problem("/".join(map(str, error.absolute_path)), _words(error))
+    return sorted(found, key=lambda error: [str(step) for step in error.absolute_path])
 
 
-def _words(error: ValidationError) -> str:
-    bound: Any = error.validator_value
+def of_shape(errors: Iterable[ValidationError]) -> Iterator[Problem]:
+    """The same in sentences; a name that should not be there has its own place."""
+    for error in errors:
+        place = [str(step) for step in error.absolute_path]
+        if names := misnamed(error):
+            for name in names:
+                yield Problem("/".join([*place, name]), _words(error, name))
+        else:
+            yield Problem("/".join(place), _words(error))
+
+
+def misnamed(error: ValidationError) -> list[str]:
+    """The names that cannot stand at the place of the error, where it is about names."""
     instance: Any = error.instance
     schema: Any = error.schema
+    if "propertyNames" in error.absolute_schema_path:
+        return [str(instance)]
+    if error.validator == "additionalProperties":
+        return [str(name) for name in instance if name not in schema["properties"]]
+    return []
+
+
+def _words(error: ValidationError, name: str = "") -> str:
+    bound: Any = error.validator_value
+    instance: Any = error.instance
     match error.validator:
         case "enum":
             return f"It must be one of {_listed(bound)}."
@@ -76,8 +101,7 @@ def _words(error: ValidationError) -> str:
         case "required":
             return f"It lacks {_listed(name for name in bound if name not in instance)}."
         case "additionalProperties":
-            unknown = [name for name in instance if name not in schema["properties"]]
-            return f"There is no field {_listed(unknown)}."
+            return f"There is no field {name[:80]}."
         case "pattern":
             return f"{str(instance)[:80]!r} {_PATTERNS[bound]}"
         case "uniqueItems":

@@ -9,22 +9,25 @@ Row = dict[str, Any]
 Place = tuple[str, ...]
 """Where a row stands: ("pools", "desk") or ("workflows", "refunds", "action_types", "pay")."""
 
-SECTIONS = ("people", "pools", "calendars", "chains", "agents", "workflows")
+SECTIONS = ("people", "pools", "calendars", "chains", "agents", "standards", "workflows")
 
 
-def fill(value: Any, schema: Schema = DOCUMENT) -> Any:
-    """A document of the right shape with each default that it leaves out, and sets in order."""
+def fill(value: Any, schema: Schema = DOCUMENT, *, in_order: bool = True) -> Any:
+    """A document of the right shape with each default that it leaves out.
+
+    Its sets are put in order, unless they shall keep the places that they have in a text.
+    """
     match schema:
         case {"properties": fields} if value is not None:
             return {
-                name: fill(value.get(name, field.get("default")), field)
+                name: fill(value.get(name, field.get("default")), field, in_order=in_order)
                 for name, field in fields.items()
             }
         case {"items": of}:
-            filled = [fill(item, of) for item in value]
-            return sorted(filled) if schema.get("uniqueItems") else filled
+            filled = [fill(item, of, in_order=in_order) for item in value]
+            return sorted(filled) if in_order and schema.get("uniqueItems") else filled
         case {"additionalProperties": dict(row)}:
-            return {name: fill(item, row) for name, item in value.items()}
+            return {name: fill(item, row, in_order=in_order) for name, item in value.items()}
     return value
 
 

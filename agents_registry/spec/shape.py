@@ -5,6 +5,7 @@ The fields of a policy are let through here: `agents_registry.policy` knows more
 
 from typing import Any
 
+from agents_registry.policy.floors import BUILT_IN, VERBS
 from agents_registry.policy.schema import NAME, TEXT
 
 Schema = dict[str, Any]
@@ -54,7 +55,12 @@ _duration = _text(40)
 _long = _text(20_000, default="")
 _anything: Schema = {}
 
-TEAM = _row(slug=_slug, name=_title)
+TEAM = _row(
+    slug=_slug,
+    name=_title,
+    governance_lead={**_username, "type": ["string", "null"], "default": None},
+    second_person={"type": "boolean", "default": False},
+)
 PERSON = _row(
     name=_text(150, default=""),
     email=_text(254, pattern=EMAIL, default=""),
@@ -91,11 +97,32 @@ POLICY = {
     "confidence_tier": {"default": "mandatory"},
     "impact": {"default": None},
     "thresholds": {"default": []},
+    "cumulative": {"default": []},
     "stop_rules": {"default": []},
     "required_inputs": {"default": []},
     "waives": {"default": []},
     "loosened": {"default": []},
 }
+_rules = _list(_anything, default=[])
+STANDARD = _row(
+    name=_title,
+    purpose=_long,
+    everywhere={"type": "boolean", "default": False},
+    rules=_row(
+        verbs=_list(
+            _one_of(*(verb for verb in VERBS if verb not in BUILT_IN)), uniqueItems=True, default=[]
+        ),
+        mode={"default": None},
+        confidence_line={"default": None},
+        confidence_tier={"default": None},
+        floors=_rules,
+        thresholds=_rules,
+        cumulative=_rules,
+        stop_rules=_rules,
+        required_inputs=_rules,
+    )
+    | {"default": {}},
+)
 ACTION_TYPE = _row(
     name=_text(120, default=""),
     description=_long,
@@ -129,6 +156,14 @@ WORKFLOW = _row(
     sla=_duration | {"default": "1 business day"},
     when_stopped=_one_of("hold", "refuse") | {"default": "hold"},
     agents=_list(_slug, uniqueItems=True, default=[]),
+    standards=_list(_slug, uniqueItems=True, default=[]),
+    trigger=_long,
+    evaluation=_long,
+    failure_modes=_list(TEXT, default=[]),
+    success_metric=_long,
+    pause_when=_long,
+    runbook=_text(500, default=""),
+    window_thresholds=_list(_anything, default=[]),
     action_types=_section(KEY, ACTION_TYPE),
 )
 DOCUMENT = _row(
@@ -138,5 +173,6 @@ DOCUMENT = _row(
     calendars=_section(SLUG, CALENDAR),
     chains=_section(SLUG, CHAIN),
     agents=_section(SLUG, AGENT),
+    standards=_section(SLUG, STANDARD),
     workflows=_section(SLUG, WORKFLOW),
 )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -9,24 +10,35 @@ import yaml
 LONGEST = 4 * 1024 * 1024
 """Characters of a file that is read at all."""
 
+MOST = 300_000
+"""Values in a file, each counted as often as it is referred to."""
+
 TEXT = "tag:yaml.org,2002:str"
+_INDEX = re.compile(r"\[([0-9]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a text says, the line of each place in it, and the names that are there twice.
+
+    A place is written like `workflows/refunds/pool`, a line counts from 1.
+    """
+
+    document: Any
+    lines: dict[str, int]
+    twice: list[tuple[str, str]]
+
+    def line_of(self, place: str) -> int | None:
+        """The line of the place, or of the nearest around it that the text has."""
+        steps = _INDEX.sub(r"/\1", place).split("/")
+        around = ("/".join(steps[:size]) for size in range(len(steps), 0, -1))
+        return next((self.lines[place] for place in around if place in self.lines), None)
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads `17:00`, `no`, `2026-12-24` and every key as text, and refuses a key given twice."""
+    """Reads `17:00`, `no`, `2026-12-24` and every key as text."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise _fault(key, "a name belongs here")
-            if key.value in seen:
-                raise _fault(key, f"{key.value} is there twice")
-            seen.add(key.value)
-            key.tag = TEXT
-        return super().construct_mapping(node, deep)
 
 
 _WORDS = {
@@ -72,11 +84,22 @@ _Dumper.add_representer(list, _list)
 
 
 def load(text: str) -> Any:
-    """The document that a YAML (or JSON) text says; ValueError with the line where it is none."""
+    """The document that a YAML (or JSON) text says; ValueError with the line where it is none.
+
+    A name given twice is refused.
+    """
+    written = read(text)
+    for place, name in written.twice:
+        raise ValueError(f"Line {written.lines[place]}: {name} is there twice.")
+    return written.document
+
+
+def read(text: str) -> Written:
+    """The same with the line of everything, and with the last one of a name given twice."""
     if len(text) > LONGEST:
         raise ValueError(f"The file is longer than {LONGEST} characters.")
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506
+        return _written(_Loader(text))
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(_words(error)) from None
 
@@ -84,6 +107,38 @@ def load(text: str) -> Any:
 def dump(document: Any) -> str:
     """The YAML text of a document; any YAML parser reads it alike."""
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=96)
+
+
+def _written(loader: _Loader) -> Written:
+    written = Written(None, {}, [])
+    node = loader.get_single_node()
+    if node is None:
+        return written
+    _note(node, "", written, ())
+    return replace(written, document=loader.construct_document(node))
+
+
+def _note(node: yaml.Node, place: str, into: Written, above: tuple[yaml.Node, ...]) -> None:
+    """Notes the lines of everything in the node, and takes each of its names for a text."""
+    if node in above:
+        raise _fault(node, "it holds itself")
+    if len(into.lines) > MOST:
+        raise _fault(node, f"the file holds more than {MOST} values")
+    if isinstance(node, yaml.MappingNode):
+        known = set[str]()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _fault(key, "a name belongs here")
+            key.tag, at = TEXT, f"{place}/{key.value}" if place else key.value
+            into.lines[at] = key.start_mark.line + 1
+            if key.value in known:
+                into.twice.append((at, key.value))
+            known.add(key.value)
+            _note(value, at, into, (*above, node))
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            into.lines[f"{place}/{number}"] = item.start_mark.line + 1
+            _note(item, f"{place}/{number}", into, (*above, node))
 
 
 def _fault(node: yaml.Node, problem: str) -> yaml.YAMLError:

@@ -42,9 +42,13 @@ def chain(place: str, row: Row, whole: Document) -> Iterator[Problem]:
         yield Problem(f"{place}/stages", "The chain is empty: nobody is asked after the first.")
     if row["first_remind"]:
         yield from duration(f"{place}/first_remind", row["first_remind"])
+    asked = list[str]()
     for number, stage in enumerate(row["stages"]):
         at = f"{place}/stages/{number}"
         yield from addressee(f"{at}/who", stage["who"], whole)
+        if stage["who"] in asked:
+            yield Problem(f"{at}/who", f"It goes in a circle: {stage['who']} was asked before.")
+        asked.append(stage["who"])
         yield from duration(f"{at}/within", stage["within"])
         if stage["remind"]:
             yield from duration(f"{at}/remind", stage["remind"])

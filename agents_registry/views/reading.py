@@ -12,13 +12,19 @@ from agents_registry.pages import workflows as workflow_pages
 
 @login_required
 def workflows(request: HttpRequest) -> HttpResponse:
-    lines = workflow_pages.lines(team_of(request))
-    return render(request, "registry/index.html", {"workflows": lines})
+    team, person = team_of(request), person_of(request)
+    lines = workflow_pages.lines(team)
+    context = {
+        "workflows": [line for line in lines if not line.archived],
+        "archived": [line for line in lines if line.archived],
+        "new_url": workflow_pages.new_url(team, person),
+    }
+    return render(request, "registry/index.html", context)
 
 
 @login_required
 def workflow(request: HttpRequest, slug: str) -> HttpResponse:
-    page = workflow_pages.page(_find(request, slug))
+    page = workflow_pages.page(_find(request, slug), person_of(request))
     return render(request, "registry/workflow.html", {"workflow": page})
 
 

@@ -247,3 +247,27 @@ class CodeAnswer(serializers.Serializer[None]):
     status = serializers.IntegerField()
     title = serializers.CharField()
     advice = serializers.CharField()
+
+
+class LoweredAnswer(serializers.Serializer[None]):
+    """A mode that went down, and who looks at it before it comes back."""
+
+    action_type = serializers.CharField()
+    mode_from = serializers.ChoiceField(choices=MODES)
+    mode_to = serializers.ChoiceField(choices=MODES)
+    rule = serializers.CharField()
+    because = serializers.CharField()
+    reviewer = serializers.CharField()
+
+
+class ReadingAnswer(serializers.Serializer[None]):
+    """The reading as it is kept, and what it changed: nothing, most of the time."""
+
+    workflow = serializers.CharField()
+    metric = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    window_start = serializers.DateTimeField()
+    window_end = serializers.DateTimeField()
+    value = serializers.CharField(help_text="A decimal string.")
+    at = serializers.DateTimeField()
+    changed = LoweredAnswer(many=True)

@@ -124,6 +124,19 @@ CODES = {
         409, "Another outcome is on record", "An outcome is reported once; the first one counts."
     ),
     "no_rollback": Code(409, "No rollback is asked for", "Report only what a person asked for."),
+    # Metrics
+    "unknown_metric": Code(
+        400, "Not a metric of this workflow", "Ask its owners to list it, with you as its source."
+    ),
+    "window_invalid": Code(
+        400, "Not a window", "Report windows that have ended, of 366 days at most."
+    ),
+    "value_invalid": Code(
+        400, "Not a value that is kept", "Send a number below 2^53, or a decimal string."
+    ),
+    "reading_differs": Code(
+        409, "Another value is on record", "A window is read once; the first value counts."
+    ),
     # The service itself
     "internal_error": Code(
         500, "A fault of ours", "Try again with the same key; tell the operator if it stays."

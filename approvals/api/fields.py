@@ -116,6 +116,21 @@ class Share(serializers.Field[Decimal, Any, Any, Any]):
         return share.quantize(PLACES, rounding=ROUND_FLOOR)
 
 
+@extend_schema_field(
+    {"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^{numbers.DECIMAL}$"}]}
+)
+class Figure(serializers.Field[Decimal, Any, Any, Any]):
+    """A JSON number, or a decimal string where each digit counts."""
+
+    default_error_messages = {"value_invalid": "A number or a decimal string is expected."}
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        figure = numbers.number(data)
+        if figure is None:
+            self.fail("value_invalid")
+        return figure
+
+
 @extend_schema_field({"type": "string", "format": "date-time"})
 class Instant(serializers.Field[datetime, Any, Any, Any]):
     """ISO 8601 with seconds and an offset; kept in UTC."""

@@ -10,8 +10,8 @@ from django.utils.http import parse_etags
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_registry import stops
-from agents_registry.models import ActionType, Agent, Scope, StopKind, Workflow
+from agents_registry import revisions, standards, stops
+from agents_registry.models import ActionType, Agent, Scope, Standard, StopKind, Workflow
 from approvals import answers as said
 from approvals import feed
 from approvals.api import answers, cursors
@@ -42,10 +42,13 @@ class Me(AgentView):
         status = _status(stopped, StopKind.AGENT, stops.agent_target(agent))
         types = ActionType.objects.filter(retired_at__isnull=True)
         workflows = agent.workflows.prefetch_related(Prefetch("action_types", queryset=types))
+        inherited = standards.inherited_by(workflows)
         return Response(
             {
                 "agent": {"slug": agent.slug, "name": agent.name, "status": status},
-                "workflows": [_workflow(workflow, stopped) for workflow in workflows],
+                "workflows": [
+                    _workflow(workflow, stopped, inherited[workflow.pk]) for workflow in workflows
+                ],
             }
         )
 
@@ -160,29 +163,30 @@ def _learned(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _workflow(workflow: Workflow, stopped: set[tuple[str, str]]) -> dict[str, Any]:
+def _workflow(
+    workflow: Workflow, stopped: set[tuple[str, str]], inherited: list[Standard]
+) -> dict[str, Any]:
+    types = workflow.action_types.all()
     return {
         "slug": workflow.slug,
         "name": workflow.name,
         "status": _status(stopped, StopKind.WORKFLOW, stops.workflow_target(workflow)),
-        "action_types": [_allowed(action_type) for action_type in workflow.action_types.all()],
+        "action_types": [_allowed(action_type, inherited) for action_type in types],
     }
 
 
-def _allowed(action_type: ActionType) -> dict[str, Any]:
-    line = action_type.confidence_line
+def _allowed(action_type: ActionType, inherited: list[Standard]) -> dict[str, Any]:
+    policy = revisions.policy_document(action_type, inherited)
     return {
         "key": action_type.key,
         "verb": action_type.verb,
         "authority_level": action_type.authority_level,
         "authority": action_type.authority,
-        "mode": action_type.mode,
+        "mode": policy["mode"],
         "blast_radius": action_type.blast_radius,
         "reversibility": action_type.reversibility,
-        "confidence_line": None if line is None else float(line),
-        "thresholds": [
-            {name: row.get(name) for name in THRESHOLD} for row in action_type.thresholds
-        ],
+        "confidence_line": policy["confidence_line"],
+        "thresholds": [{name: row.get(name) for name in THRESHOLD} for row in policy["thresholds"]],
         "payload_schema": action_type.payload_schema,
         "idempotent": action_type.idempotent,
     }

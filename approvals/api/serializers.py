@@ -5,8 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from agents_registry.policy import numbers
+from agents_registry.policy.impact import METRIC_NAME
 from approvals.api.fields import (
+    INSTANT,
     Anything,
+    Figure,
     Figures,
     Flag,
     Id,
@@ -53,10 +56,15 @@ class SignalsBody(Strict):
 
 
 class EvidenceBody(Strict):
+    """Something that the agent read. `input` names the required input that it is, `as_of` says
+    when that was true, as it is written here."""
+
     title = Text(max_length=300)
     url = Text(max_length=2000, **WORDS)
     excerpt = Text(max_length=10_000, **WORDS)
     source = Text(max_length=300, **WORDS)  # type: ignore[assignment]
+    input = Text(max_length=160, **WORDS)
+    as_of = Matching(INSTANT.pattern, **MAYBE)
 
 
 class HandoffBody(Strict):
@@ -163,6 +171,17 @@ class OutcomeBody(Strict):
 class RollbackBody(Strict):
     status = serializers.ChoiceField(choices=["succeeded", "failed"])
     error = Text(max_length=10_000, **WORDS)
+
+
+class ReadingBody(Strict):
+    """What a metric was in one window that has ended. A window begins at `window_start` and ends
+    just before `window_end`."""
+
+    workflow = Text(max_length=50)
+    metric = Matching(METRIC_NAME)
+    window_start = Instant()
+    window_end = Instant()
+    value = Figure()
 
 
 class NothingBody(Strict):

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from approvals.api import health, pages, reading, releasing, reporting, staging
+from approvals.api import health, metrics, pages, reading, releasing, reporting, staging
 
 app_name = "api"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("actions/<uuid:action_id>/revise", staging.Revise.as_view(), name="revise"),
     path("actions/<uuid:action_id>/rollback", reporting.Rollback.as_view(), name="rollback"),
     path("decisions", reading.Decisions.as_view(), name="decisions"),
+    path("metrics", metrics.Metrics.as_view(), name="metrics"),
     path("me", reading.Me.as_view(), name="me"),
     path("health/live", health.Live.as_view(), name="live"),
     path("health/ready", health.Ready.as_view(), name="ready"),

@@ -41,6 +41,8 @@ WORDS = {
     "action.decision_undone": "{who} took the decision back",
     "action.world_changed": "The target changed: it is with the reviewers again",
     "action.clock_moved": "Turned on again: the deadline moved on",
+    "action.rejudged": "{who} judged it again: the mode of its type went down",
+    "action.recalled": "{who} took its approval back: the mode of its type went down",
     "action.rollback_requested": "{who} asked for rollback",
     "action.rolled_back": "{who} reports: rolled back",
     "action.rollback_failed": "{who} reports: the rollback failed",

@@ -1,12 +1,13 @@
 """The demo's past thirty days: everyday work, questions, stops, and what is open since an hour."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from agents_registry.models import Person, Stop, StopKind, Workflow
 from agents_registry.sla import Calendar, due_after_work, work_between
-from approvals import closing, review, stopping
+from approvals import closing, readings, review, stopping
 from approvals.errors import Invalid
 from approvals.models import Action, FollowUp
 from approvals.states import State
@@ -58,8 +59,10 @@ def _plan_stories(tale: Tale, calendars: Calendars) -> None:
         for entry in tale.texts[name]:
             calendar = calendars[entry.get("workflow") or entry["request"]["workflow"]]
             tale.timeline.at(_on_day(tale, entry["days_ago"], calendar), partial(do, tale, entry))
-    lowered = tale.now - timedelta(days=tale.texts["lowered"]["days_ago"])
-    tale.timeline.at(lowered, partial(organisation.lower, lowered))
+    lowered = tale.texts["lowered"]
+    for days_later, value in enumerate(lowered["daily"]):
+        day = tale.now - timedelta(days=lowered["days_ago"] - days_later)
+        tale.timeline.at(day, partial(_report, tale, lowered, value))
 
 
 def _plan_loose_ends(tale: Tale, calendars: Calendars) -> None:
@@ -149,6 +152,20 @@ def _answer(entry: dict[str, Any], action: Action) -> None:
         person=Person.objects.get(username=entry["by"]),
         seen=Seen.of(action),
         text=entry["answer"],
+    )
+
+
+def _report(tale: Tale, lowered: dict[str, Any], value: str) -> None:
+    """An agent reports the metric of the day that is over; too high too often lowers a mode."""
+    agent, now = tale.agents[lowered["agent"]], clock.now()
+    readings.take(
+        workflow=agent.workflows.get(slug=lowered["workflow"]),
+        metric=lowered["metric"],
+        source=f"agent:{agent.slug}",
+        window_start=now - timedelta(days=1),
+        window_end=now,
+        value=Decimal(value),
+        actor=f"agent:{agent.pk}",
     )
 
 

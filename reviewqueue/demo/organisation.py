@@ -37,14 +37,6 @@ def set_up(now: datetime) -> None:
             make(slug, as_it_was, by="rhea")
 
 
-def lower(now: datetime) -> None:
-    """Takes the mode back that `history.yaml` names, by the workflow owner, at its instant."""
-    slug, name = "go-to-market", texts.history()["lowered"]["workflow"]
-    as_it_is = {"workflows": {name: document(slug)["workflows"][name]}}
-    with clock.simulated(now):
-        make(slug, as_it_is, by="wanda")
-
-
 def make(slug: str, said: dict[str, Any], *, by: str) -> None:
     applied = apply(document=said, team=slug, actor=Person.objects.get(username=by))
     if applied.waiting:
@@ -53,7 +45,7 @@ def make(slug: str, said: dict[str, Any], *, by: str) -> None:
 
 
 def as_first_signed(said: dict[str, Any]) -> dict[str, Any]:
-    """The document with the mode that was lowered later."""
+    """The document with the mode that a rule lowered later."""
     lowered = texts.history()["lowered"]
     earlier = copy.deepcopy(said)
     workflow = earlier["workflows"].get(lowered["workflow"])

@@ -57,10 +57,14 @@ def fill(template: Any, facts: Mapping[str, Mapping[str, Any]]) -> Any:
 
 
 def dates(at: datetime) -> dict[str, str]:
-    """The days that the sentences speak of, seen from `at`; none but a Sunday is on a weekend."""
+    """The days that the sentences speak of, seen from `at`; none but a Sunday is on a weekend.
+
+    `this_hour` is an instant: when an agent read what it knows.
+    """
     days = {name: _weekday(at + timedelta(days=count)) for name, count in DAYS.items()}
     days["next_sunday"] = at + timedelta(days=6 - at.weekday() or 7)
-    return {name: f"{day:%-d %B}" for name, day in days.items()}
+    this_hour = at.replace(minute=0, second=0, microsecond=0).isoformat()
+    return {**{name: f"{day:%-d %B}" for name, day in days.items()}, "this_hour": this_hour}
 
 
 def _weekday(day: datetime) -> datetime:

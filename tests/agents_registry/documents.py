@@ -97,16 +97,76 @@ SHOP: dict[str, Any] = {
 }
 
 
+STANDARDS: dict[str, Any] = {
+    "everybody": {
+        "name": "Everybody",
+        "purpose": "What holds in every workflow.",
+        "everywhere": True,
+        "rules": {
+            "stop_rules": [
+                {
+                    "id": "legal",
+                    "words": "It is a legal matter.",
+                    "when": "'legal' in signals.categories",
+                    "effect": {"raise_to": "mandatory"},
+                    "ask": "risk_owner",
+                }
+            ]
+        },
+    },
+    "money": {
+        "name": "Money",
+        "rules": {
+            "verbs": ["cancel", "refund"],
+            "mode": "draft_only",
+            "confidence_line": 0.9,
+            "floors": [{"floor": "refund", "tier": "mandatory"}],
+            "required_inputs": [{"name": "order", "max_age_seconds": 3600}],
+        },
+    },
+}
+SAID: dict[str, Any] = {
+    "standards": ["money"],
+    "trigger": "A customer asks for money back.",
+    "evaluation": "Two of a hundred are looked at again.",
+    "failure_modes": ["The wrong order is refunded.", "It is refunded twice."],
+    "success_metric": "Nine of ten have their money within a day.",
+    "pause_when": "More is paid in an hour than usually in a day.",
+    "runbook": "https://wiki.example.com/refunds",
+    "window_thresholds": [
+        {
+            "id": "errors",
+            "metric": "error_rate",
+            "source": "computed",
+            "window": "1 hour",
+            "operator": ">",
+            "limit": 0.05,
+            "mode_to": "draft_only",
+        }
+    ],
+}
+
+
 def create_document() -> dict[str, Any]:
     """The operating model of a shop's refunds: a read that runs alone, a refund that is gated."""
     return copy.deepcopy(SHOP)
+
+
+def create_governed_document() -> dict[str, Any]:
+    """The same with everything that a team and a workflow can say, and two standards."""
+    document = create_document()
+    document["team"] |= {"governance_lead": "mona", "second_person": True}
+    document["standards"] = copy.deepcopy(STANDARDS)
+    document["workflows"]["refunds"] |= copy.deepcopy(SAID)
+    return document
 
 
 def create_admin(username: str = "admin") -> Person:
     return Person.objects.create(username=username, is_superuser=True)
 
 
-def install() -> None:
+def install(document: dict[str, Any] | None = None) -> None:
     """Puts the document in place as the administrator and confirms it as the risk owner."""
-    apply(document=create_document(), team="shop", actor=create_admin())
-    apply(document=create_document(), team="shop", actor=Person.objects.get(username="rhea"))
+    said = document or create_document()
+    apply(document=said, team="shop", actor=create_admin())
+    apply(document=said, team="shop", actor=Person.objects.get(username="rhea"))

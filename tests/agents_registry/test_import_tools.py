@@ -10,15 +10,34 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents_registry.importing import tools
+from agents_registry.importing import proposals, tools
 from agents_registry.importing.proposals import Proposal, propose
 from agents_registry.models import ActionType, Person, Role, Workflow
-from agents_registry.policy.floors import AUTHORITY_LEVELS, VERBS
+from agents_registry.pages.workflows import least_tier_of
+from agents_registry.policy.findings import Tier
+from agents_registry.policy.floors import AUTHORITY_LEVELS, BUILT_IN, VERBS
 from ledger.models import Event
 from tests import factories
 from tests.agents_registry.documents import create_admin
 
 READ = {"readOnlyHint": True}
+CORPUS = json.loads(Path(__file__).with_name("tool_corpus.json").read_text(encoding="utf-8"))
+SAMPLE = {kind: found[::12] for kind, found in CORPUS.items()}
+MANY = {
+    "tools": [
+        {
+            "name": tool["name"],
+            "description": tool["description"],
+            "inputSchema": {
+                "type": "object",
+                "properties": {field: {} for field in tool["fields"]},
+            },
+        }
+        for found in SAMPLE.values()
+        for tool in found
+    ]
+}
+"""A dozen of made-up reads and a dozen that act, which nobody has said anything else about."""
 
 
 def proposal(
@@ -59,13 +78,13 @@ def test_a_harmless_read_is_proposed_to_run_alone(
     [
         (proposal("delete_everything", "Gives a list.", **READ), "taken for “delete”"),
         (proposal("get_data", "Deletes old rows and returns the rest.", **READ), "“deletes”"),
-        (proposal("get_or_create_user", "", **READ), "its name says “or”"),
+        (proposal("get_or_create_user", "", **READ), "its name says “or create”"),
         (proposal("list_rows", "Lists rows.", ("sql",), **READ), "a field “sql”"),
         (proposal("read_file", "", readOnlyHint=True, destructiveHint=True), "destructive"),
         (proposal("list_users", "", readOnlyHint=False), "not marked as read-only"),
         (proposal("orders_overview", "All orders"), "nothing says that it only reads"),
-        (proposal("frobnicate", "Frobnicates."), "nothing says that it only reads"),
-        (proposal("checkOutCart", "", **READ), "“out”"),
+        (proposal("frobnicate", "Frobnicates.", **READ), "not known whether “frobnicate”"),
+        (proposal("checkOutCart", "", **READ), "“check out”"),
     ],
 )
 def test_whatever_speaks_against_a_read_makes_it_wait_for_people(
@@ -257,6 +276,27 @@ def test_a_new_workflow_is_made_with_one_person_as_all_four_owners(
     assert [agent.slug for agent in workflow.agents.all()] == ["desk-agent"]
     assert stored() == {"get_ticket": ("draft_only", False), "close_ticket": ("draft_only", False)}
     assert "its name is taken for “cancel”" in said
+
+
+def test_with_nothing_confirmed_nothing_runs_alone(tmp_path: Path, kim: Person) -> None:
+    """Whatever the tools are: each is draft-only, and a person decides every one."""
+    import_tools(tmp_path, "--as", "kim", content=MANY)
+    workflow = Workflow.objects.get(slug="desk")
+    drafted = workflow.action_types.exclude(key__in=BUILT_IN)
+    assert drafted.count() == len(MANY["tools"])
+    assert {(row.mode, row.confirmed) for row in drafted} == {("draft_only", False)}
+    assert all(Tier(least_tier_of(row, workflow)) >= Tier.MANDATORY for row in drafted)
+
+
+def test_accepted_as_proposed_no_tool_that_acts_runs_alone(tmp_path: Path, kim: Person) -> None:
+    import_tools(tmp_path, "--accept", "--as", "kim", content=MANY)
+    workflow = Workflow.objects.get(slug="desk")
+    alone = {
+        row.key
+        for row in workflow.action_types.filter(confirmed=True)
+        if Tier(least_tier_of(row, workflow)) < Tier.MANDATORY
+    }
+    assert alone == {proposals.key_of(tool["name"]) for tool in SAMPLE["reads"]}
 
 
 def test_accepting_confirms_the_proposals_in_the_persons_name(tmp_path: Path, kim: Person) -> None:

@@ -1,5 +1,6 @@
 """Whatever is added to a policy or an action, the verdict never becomes laxer."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
@@ -65,6 +66,32 @@ STOP_RULES = st.fixed_dictionaries(
         "effect": EFFECTS,
     }
 )
+CUMULATIVE = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from("abc"),
+        "metric": st.sampled_from(["count", "affected", "spend_delta", "discount_pct", "unknown"]),
+        "per": st.sampled_from(["agent", "subject", "type", "/iban"]),
+        "within": st.sampled_from(["24 hours", "7 days", "1 business day", "a while"]),
+        "operator": st.sampled_from([">", ">="]),
+        "limit": LIMITS,
+        "currency": st.sampled_from(["USD", "EUR", None]),
+        "effect": EFFECTS,
+    }
+)
+SUMS = st.one_of(
+    st.decimals(0, 2000, places=2).map(str), st.integers(0, 2000).map(str), st.none(), st.just("?")
+)
+TOTALS = st.dictionaries(
+    st.sampled_from("abc"), st.fixed_dictionaries({"value": SUMS, "count": st.integers(0, 9)})
+)
+NOW = datetime(2026, 10, 12, tzinfo=UTC)
+AGES = st.integers(-30, 30)
+INPUTS = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["usage", "contract", "credit"]),
+        "max_age_seconds": st.sampled_from([None, 0, 86_400, 604_800]),
+    }
+)
 FIGURES = {
     "affected": "/affected",
     "spend_delta": "/amount",
@@ -87,7 +114,10 @@ POLICIES = st.fixed_dictionaries(
         "confidence_line": st.none() | st.decimals(0, 1, places=2).map(float),
         "confidence_tier": TIERS,
         "thresholds": st.lists(THRESHOLDS, max_size=2),
+        "cumulative": st.lists(CUMULATIVE, max_size=1),
         "stop_rules": st.lists(STOP_RULES, max_size=2),
+        "required_inputs": st.lists(INPUTS, max_size=1),
+        "systems": st.sampled_from([{}, {}, {"reads": ["crm"], "writes": []}]),
         "impact": st.sampled_from([FIGURES, FIGURES, {"affected": {"const": 1}}, None]),
         "waives": st.sampled_from([[], ["before"], ["before", "trace"]]),
         "loosened": st.lists(
@@ -120,10 +150,20 @@ FACTS = st.fixed_dictionaries(
         "confidence": CONFIDENCES,
         "has_before": st.booleans(),
         "has_trace": st.booleans(),
+        "trace": st.sampled_from([None, {"tool_calls": [{"system": "crm"}, {"system": "erp"}]}]),
+        "totals": TOTALS,
+        "at": st.none() | st.just(NOW),
+        "handoff": st.dictionaries(
+            st.sampled_from(["usage", "contract"]), st.none() | AGES.map(lambda age: read(age))
+        ).map(lambda given: {"inputs": given}),
         "holes": st.sampled_from([(), (), ("pool",), ("risk_owner",)]),
     }
 )
 MODES = list(Mode)
+
+
+def read(days_ago: int) -> dict[str, str]:
+    return {"value": "known", "as_of": (NOW - timedelta(days=days_ago)).isoformat()}
 
 
 def ranks(verdict: Verdict) -> tuple[int, int]:
@@ -148,6 +188,69 @@ def test_adding_a_stop_rule_never_makes_a_verdict_laxer(policy, facts, rule, dat
     place = data.draw(st.integers(0, len(policy["stop_rules"])))
     stop_rules = [*policy["stop_rules"][:place], rule, *policy["stop_rules"][place:]]
     assert_not_laxer(judge(policy | {"stop_rules": stop_rules}, **facts), judge(policy, **facts))
+
+
+@given(POLICIES, FACTS, CUMULATIVE, st.data())
+def test_adding_a_cumulative_limit_never_makes_a_verdict_laxer(policy, facts, limit, data) -> None:
+    place = data.draw(st.integers(0, len(policy["cumulative"])))
+    limits = [*policy["cumulative"][:place], limit, *policy["cumulative"][place:]]
+    assert_not_laxer(judge(policy | {"cumulative": limits}, **facts), judge(policy, **facts))
+
+
+@given(POLICIES, FACTS, CUMULATIVE, SUMS, SUMS)
+def test_no_larger_or_unknown_sum_makes_a_verdict_laxer(policy, facts, limit, one, other) -> None:
+    def judged(total: str | None) -> Verdict:
+        totals = {limit["id"]: {"value": total, "count": 1}}
+        return judge(policy | {"cumulative": [limit]}, **facts | {"totals": totals})
+
+    known = sorted((said for said in (one, other) if said not in {None, "?"}), key=float)
+    if len(known) == 2:
+        assert_not_laxer(judged(known[1]), judged(known[0]))
+    for said in known:
+        assert_not_laxer(judged(None), judged(said))
+        assert_not_laxer(judged("?"), judged(said))
+
+
+@given(POLICIES, FACTS, CUMULATIVE)
+def test_a_sum_that_nobody_worked_out_never_makes_a_verdict_laxer(policy, facts, limit) -> None:
+    policy = policy | {"cumulative": [limit]}
+    assert_not_laxer(judge(policy, **facts | {"totals": {}}), judge(policy, **facts))
+
+
+@given(POLICIES, FACTS, CUMULATIVE, LIMITS)
+def test_a_lower_limit_never_makes_a_verdict_laxer(policy, facts, limit, other) -> None:
+    low, high = sorted([limit["limit"], other], key=float)
+    before = judge(policy | {"cumulative": [limit | {"limit": high}]}, **facts)
+    assert_not_laxer(judge(policy | {"cumulative": [limit | {"limit": low}]}, **facts), before)
+
+
+@given(POLICIES, FACTS, INPUTS, st.data())
+def test_requiring_an_input_never_makes_a_verdict_laxer(policy, facts, known, data) -> None:
+    place = data.draw(st.integers(0, len(policy["required_inputs"])))
+    inputs = [*policy["required_inputs"][:place], known, *policy["required_inputs"][place:]]
+    assert_not_laxer(judge(policy | {"required_inputs": inputs}, **facts), judge(policy, **facts))
+
+
+@given(POLICIES, FACTS, INPUTS, st.integers(0, 30), st.integers(0, 30))
+def test_an_older_or_missing_input_never_makes_a_verdict_laxer(
+    policy, facts, known, one, other
+) -> None:
+    def judged(inputs: dict[str, Any]) -> Verdict:
+        required = policy | {"required_inputs": [known]}
+        return judge(required, **facts | {"handoff": {"inputs": inputs}})
+
+    name = known["name"]
+    young, old = sorted([one, other])
+    assert_not_laxer(judged({name: read(old)}), judged({name: read(young)}))
+    assert_not_laxer(judged({name: "known"}), judged({name: read(young)}))
+    assert_not_laxer(judged({}), judged({name: read(young)}))
+
+
+@given(POLICIES, FACTS, st.sampled_from(["crm", "erp"]))
+def test_naming_a_system_in_the_trace_never_makes_a_verdict_laxer(policy, facts, system) -> None:
+    silent = facts | {"trace": {"tool_calls": []}}
+    naming = facts | {"trace": {"tool_calls": [{"system": system}]}}
+    assert_not_laxer(judge(policy, **naming), judge(policy, **silent))
 
 
 @given(POLICIES, FACTS, CONFIDENCES)

@@ -8,6 +8,7 @@ import pytest
 from agents_registry import revisions
 from agents_registry.changes.directions import Direction
 from agents_registry.models import ActionType, Membership, Person, Pool, Team, Workflow
+from agents_registry.spec import text
 from agents_registry.spec.apply import apply, known
 from agents_registry.spec.check import check
 from agents_registry.spec.export import export
@@ -15,7 +16,14 @@ from agents_registry.spec.lines import Line, Sign, lines
 from agents_registry.spec.plan import plan
 from agents_registry.spec.rows import EMPTY, fill, trim
 from ledger.models import Event
-from tests.agents_registry.documents import LOOK_UP, REFUND, create_admin, create_document, install
+from tests.agents_registry.documents import (
+    LOOK_UP,
+    REFUND,
+    create_admin,
+    create_document,
+    create_governed_document,
+    install,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -204,6 +212,72 @@ def test_the_stored_policy_is_the_one_that_the_document_says() -> None:
     event = Event.objects.filter(stream__startswith="workflow:").order_by("seq").last()
     assert event is not None
     assert revisions.store_policy(document).encode() in bytes(event.content)
+
+
+def governed(**fields: Any) -> dict[str, Any]:
+    """The document with everything in it, of which one person may loosen a policy alone."""
+    document = create_governed_document()
+    document["team"] |= {"second_person": False, **fields}
+    return document
+
+
+def test_standards_and_what_a_workflow_says_are_exported_as_they_were_written() -> None:
+    install(governed())
+    assert export(Team.objects.get()) == trim(fill(governed()))
+    assert plan(known("shop"), fill(governed())) == []
+    assert text.load(text.dump(export(Team.objects.get()))) == trim(fill(governed()))
+
+
+def test_a_document_without_the_newer_fields_says_their_defaults() -> None:
+    install()
+    team, refunds = Team.objects.get(), Workflow.objects.get()
+    assert (team.governance_lead, team.second_person) == (None, False)
+    assert (refunds.trigger, refunds.failure_modes, refunds.standards.count()) == ("", [], 0)
+
+
+def test_whoever_leads_the_governance_may_be_one_of_the_people_who_come_with_the_team() -> None:
+    applied = apply(document=create_governed_document(), team="shop", actor=create_admin())
+    assert [change.place for change in applied.done[:2]] == [("team",), ("people", "mona")]
+    team = Team.objects.get()
+    assert team.governance_lead == as_person("mona")
+    assert team.second_person
+
+
+def test_a_lead_who_is_not_there_yet_waits_and_the_rest_goes_on() -> None:
+    install()
+    document = governed(governance_lead="nora")
+    document["people"]["nora"] = {"name": "Nora Berg"}
+    applied = apply(document=document, team="shop", actor=as_person("rita"))
+    assert ("team",) in [wait.change.place for wait in applied.waiting]
+    assert Team.objects.get().governance_lead is None
+    apply(document=document, team="shop", actor=as_person("mona"))
+    assert Team.objects.get().governance_lead == as_person("nora")
+
+
+def test_a_type_is_judged_under_the_standards_that_were_applied() -> None:
+    install(governed())
+    judged = revisions.policy_document(stored_refund())
+    assert (judged["mode"], judged["confidence_line"]) == ("draft_only", 0.9)
+    assert [rule["id"] for rule in judged["stop_rules"]] == ["standard:everybody:legal"]
+    assert judged["required_inputs"] == [{"name": "order", "max_age_seconds": 3600}]
+    assert revisions.own_document(stored_refund())["mode"] == "approval_gated"
+    assert revisions.policy_document(ActionType.objects.get(key="look_up_order"))["mode"] == (
+        "auto_executed"
+    )
+
+
+def test_a_standard_is_compared_by_the_value() -> None:
+    install(governed())
+    document = governed()
+    document["standards"]["money"]["rules"]["confidence_line"] = 0.8
+    document["standards"]["everybody"]["rules"]["stop_rules"][0]["ask"] = "manager"
+    document["workflows"]["refunds"]["standards"] = []
+    found = {str(line): line.direction for line in lines_to(document).values()}
+    assert found == {
+        "~ standards/everybody/rules/stop_rules/0/ask: risk_owner → manager": (Direction.LOOSENING),
+        "~ standards/money/rules/confidence_line: 0.9 → 0.8": Direction.LOOSENING,
+        "- workflows/refunds/standards/0: money": Direction.LOOSENING,
+    }
 
 
 def test_a_team_of_another_name_is_not_touched() -> None:

@@ -10,14 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents_registry.policy import windows
 from agents_registry.spec import text
-from agents_registry.spec.check import check
+from agents_registry.spec.check import check, check_text
 from agents_registry.spec.rows import fill, trim
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/registry.md").read_text()
 EXAMPLE: dict[str, Any] = text.load(re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)[0])
 REFUND = "workflows/refunds/action_types/refund_order"
+WINDOW = "workflows/refunds/window_thresholds/0"
+RULES = "standards/money/rules"
+OVER = {"metric": "affected", "operator": ">", "limit": 5, "effect": {"raise_to": "mandatory"}}
+STOP = {"id": "legal", "words": "Legal.", "when": "true", "effect": {"block": True}}
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
@@ -41,6 +46,15 @@ def chain(**fields: Any) -> dict[str, Any]:
     return changed(lambda d: d["chains"]["refund-escalation"].update(fields))
 
 
+def standard(**rules: Any) -> dict[str, Any]:
+    """The example with parts of the rules of its standard replaced."""
+    return changed(lambda d: d["standards"]["money"]["rules"].update(rules))
+
+
+def window(**fields: Any) -> dict[str, Any]:
+    return changed(lambda d: d["workflows"]["refunds"]["window_thresholds"][0].update(fields))
+
+
 def places(document: Any) -> list[str]:
     return [problem.place for problem in check(document)]
 
@@ -53,15 +67,24 @@ def test_nothing_is_wrong_with_the_retail_example() -> None:
     assert check(text.load((ROOT / "examples/retail.yaml").read_text())) == []
 
 
-def test_every_field_of_an_action_type_is_in_the_guide() -> None:
-    filled = fill(EXAMPLE)["workflows"]["refunds"]["action_types"]["refund_order"]
-    assert [name for name in filled if f"`{name}`" not in GUIDE] == []
+def test_every_field_is_in_the_guide() -> None:
+    filled = fill(EXAMPLE)
+    refunds = filled["workflows"]["refunds"]
+    rows = (
+        filled["team"],
+        filled["standards"]["money"],
+        filled["standards"]["money"]["rules"],
+        refunds,
+        refunds["action_types"]["refund_order"],
+    )
+    assert [name for row in rows for name in row if f"`{name}`" not in GUIDE] == []
+    assert [name for name in windows.ROW["properties"] if f"`{name}`" not in GUIDE] == []
 
 
 @pytest.mark.parametrize(
     ("document", "place", "sentence"),
     [
-        (workflow(slaa="1 hour"), "workflows/refunds", "no field slaa"),
+        (workflow(slaa="1 hour"), "workflows/refunds/slaa", "no field slaa"),
         (changed(lambda d: d["workflows"]["refunds"].pop("pool")), "workflows/refunds", "pool"),
         (workflow(name=7), "workflows/refunds/name", "a text"),
         (workflow(pool="nobody"), "workflows/refunds/pool", "no pool 'nobody'"),
@@ -92,7 +115,7 @@ def test_every_field_of_an_action_type_is_in_the_guide() -> None:
         ),
         (
             changed(lambda d: d["workflows"].update({"Two words": {}})),
-            "workflows",
+            "workflows/Two words",
             "is no slug",
         ),
         (
@@ -141,6 +164,69 @@ def test_every_field_of_an_action_type_is_in_the_guide() -> None:
             changed(lambda d: d["people"]["mona"].update(role="member")),
             "chains/refund-escalation/stages/1/who",
             "no manager",
+        ),
+        (
+            chain(stages=[{"who": "manager", "within": "1 hour"}] * 2),
+            "chains/refund-escalation/stages/1/who",
+            "goes in a circle",
+        ),
+        (
+            changed(lambda d: d["team"].update(governance_lead="ghost")),
+            "team/governance_lead",
+            "'ghost' is not in this team",
+        ),
+        (changed(lambda d: d["team"].update(second_person=2)), "team/second_person", "true or"),
+        (workflow(standards=["ghost"]), "workflows/refunds/standards/0", "no standard 'ghost'"),
+        (workflow(failure_modes="many"), "workflows/refunds/failure_modes", "a list"),
+        (workflow(runbook="x" * 501), "workflows/refunds/runbook", "maxLength 500"),
+        (window(operator="over"), f"{WINDOW}/operator", "one of"),
+        (window(window=None), f"{WINDOW}/window", "needs a window"),
+        (window(source="agent:ghost", window=None), f"{WINDOW}/source", "no agent 'ghost'"),
+        (window(review="person:ghost"), f"{WINDOW}/review", "not in this team"),
+        (window(action_types=["ghost"]), f"{WINDOW}/action_types/0", "no action type 'ghost'"),
+        (standard(verbs=["pay"]), f"{RULES}/verbs/0", "one of"),
+        (standard(verbs=["ask"]), f"{RULES}/verbs/0", "one of"),
+        (standard(modes="draft_only"), f"{RULES}/modes", "no field modes"),
+        (standard(mode="always"), f"{RULES}/mode", "one of"),
+        (standard(confidence_line=2), f"{RULES}/confidence_line", "maximum 1"),
+        (standard(confidence_line=0.12345), f"{RULES}/confidence_line", "three decimals"),
+        (
+            standard(confidence_line=None, confidence_tier="mandatory"),
+            f"{RULES}/confidence_tier",
+            "lacks the confidence_line",
+        ),
+        (
+            standard(floors=[{"floor": "ask", "tier": "mandatory"}]),
+            f"{RULES}/floors/0/floor",
+            "one",
+        ),
+        (standard(floors=[{"floor": "refund"}]), f"{RULES}/floors/0", "lacks tier"),
+        (standard(thresholds=[{"metric": "affected"}]), f"{RULES}/thresholds/0", "lacks"),
+        (
+            standard(thresholds=[{**OVER, "metric": "spend_delta"}]),
+            f"{RULES}/thresholds/0/currency",
+            "needs one",
+        ),
+        (
+            standard(thresholds=[{**OVER, "ask": "pool:ghosts"}]),
+            f"{RULES}/thresholds/0/ask",
+            "no pool 'ghosts'",
+        ),
+        (standard(cumulative=[{"id": "many"}]), f"{RULES}/cumulative/0", "lacks"),
+        (
+            standard(stop_rules=[{**STOP, "when": "payload."}]),
+            f"{RULES}/stop_rules/0/when",
+            "Line 1",
+        ),
+        (standard(stop_rules=[{**STOP, "when": "a > 1"}]), f"{RULES}/stop_rules/0/when", "no a"),
+        (standard(stop_rules=[STOP, STOP]), f"{RULES}/stop_rules/1/id", "More than one"),
+        (standard(stop_rules=[{**STOP, "id": "x" * 155}]), f"{RULES}/stop_rules/0/id", "maxLength"),
+        (standard(stop_rules=[7]), f"{RULES}/stop_rules/0", "of type object"),
+        (standard(required_inputs=[{"age": 1}]), f"{RULES}/required_inputs/0", "lacks name"),
+        (
+            refund(stop_rules=[{**STOP, "id": "standard:money:legal"}]),
+            f"{REFUND}/stop_rules/0/id",
+            "belong to standards",
         ),
         (refund(verb="reimburse"), f"{REFUND}/verb", "one of"),
         (refund(mode="always"), f"{REFUND}/mode", "one of"),
@@ -200,9 +286,116 @@ def test_every_field_of_an_action_type_is_in_the_guide() -> None:
 def test_what_is_wrong_is_found_at_its_place(
     document: dict[str, Any], place: str, sentence: str
 ) -> None:
-    found = {problem.place: problem.sentence for problem in check(document)}
-    assert place in found
-    assert sentence in found[place]
+    found = [problem.sentence for problem in check(document) if problem.place == place]
+    assert any(sentence in each for each in found), check(document)
+
+
+def test_what_is_right_by_itself_can_be_too_much_together_with_a_standard() -> None:
+    many = [{**STOP, "id": f"rule{number}"} for number in range(120)]
+    assert check(refund(stop_rules=many)) == []
+    document = standard(stop_rules=many)
+    row = document["workflows"]["refunds"]["action_types"]["refund_order"]
+    assert check(document) == []
+    row["stop_rules"] = many
+    (problem,) = check(document)
+    assert problem.place == f"{REFUND}/stop_rules"
+    assert problem.sentence.startswith("Together with the standards money: ")
+    alone = {"standards": document["standards"]}
+    known = fill(refund(stop_rules=many))
+    assert [each.place for each in check(alone, known)] == [f"{REFUND}/stop_rules"]
+
+
+ALL_WRONG = """\
+team: {slug: shop, name: The shop}
+people:
+  mona: {name: Mona Lind, role: manager}
+  mona: {name: Mona Lund, role: manager}
+pools:
+  desk: {name: Desk, people: [mona, ghost], colour: red}
+  bank: {name: Bank, people: [mona]}
+  bank: {name: Bank, people: [mona, ghost]}
+calendars:
+  office: {name: Office, time_zone: Mars, hours: {mon: [[09:00, 17:00]]}}
+chains:
+  circle:
+    name: Round and round
+    stages:
+      - {who: manager, within: 1 hour}
+      - {who: workflow_owner, within: 1 hour}
+      - {who: manager, within: 1 hour}
+workflows:
+  refunds:
+    name: Refunds
+    owner: mona
+    owners: {workflow_owner: mona, system_owner: mona, risk_owner: nobody, approval_owner: mona}
+    pool: desk
+    calendar: office
+    chain: circle
+    sla: soon
+    agents: [clerk]
+    standards: [money]
+    action_types:
+      pay: {verb: pay, authority_level: read_only}
+  returns: {name: 7}
+"""
+
+
+def test_everything_that_is_wrong_is_said_at_once_with_its_line() -> None:
+    found = [(problem.line, problem.place) for problem in check_text(text.read(ALL_WRONG))]
+    refunds = "workflows/refunds"
+    assert found == [
+        (4, "people/mona"),
+        (6, "pools/desk/colour"),
+        (6, "pools/desk/people/1"),
+        (8, "pools/bank"),
+        (8, "pools/bank/people/1"),
+        (10, "calendars/office/time_zone"),
+        (17, "chains/circle/stages/2/who"),
+        (21, f"{refunds}/owner"),
+        (22, f"{refunds}/owners/risk_owner"),
+        (26, f"{refunds}/sla"),
+        (27, f"{refunds}/agents/0"),
+        (28, f"{refunds}/standards/0"),
+        (30, f"{refunds}/action_types/pay/verb"),
+        (31, "workflows/returns"),
+        (31, "workflows/returns/name"),
+    ]
+
+
+def test_a_row_of_the_wrong_shape_can_be_referred_to_all_the_same() -> None:
+    document = changed(lambda d: d["pools"]["refund-desk"].update(name=7))
+    document["calendars"]["office"]["name"] = 7
+    document["chains"]["refund-escalation"]["name"] = 7
+    document["people"]["rhea"]["name"] = 7
+    document["standards"]["money"]["name"] = 7
+    document["agents"]["refund-agent"]["name"] = 7
+    document["team"]["name"] = 7
+    assert places(document) == [
+        "agents/refund-agent/name",
+        "calendars/office/name",
+        "chains/refund-escalation/name",
+        "people/rhea/name",
+        "pools/refund-desk/name",
+        "standards/money/name",
+        "team/name",
+    ]
+
+
+def test_a_problem_says_its_line_before_its_place() -> None:
+    (problem,) = check_text(text.read("team: {slug: shop}"))
+    assert str(problem) == "Line 1, team: It lacks name."
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    field=st.sampled_from(list(fill(EXAMPLE)["standards"]["money"]["rules"])),
+    value=st.deferred(lambda: JSON),
+)
+def test_whatever_stands_in_a_standard_ends_in_problems_and_not_in_an_error(
+    field: str, value: Any
+) -> None:
+    check(standard(**{field: value}))
+    check(standard(**{field: [value]}))
 
 
 def schema(**fields: Any) -> dict[str, Any]:
@@ -316,10 +509,19 @@ def test_yaml_is_read_without_its_surprises() -> None:
     assert said == {"open": "17:00", "country": "NO", "day": "2026-12-24", "1": "on"}
 
 
+BOMB = "a0: &a0 [x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+)
+"""A small file that says very much."""
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("pools:\n  a: 1\n  a: 2", "Line 3, column 3: a is there twice"),
+        ("pools:\n  a: 1\n  a: 2", "Line 3: a is there twice"),
+        ("a: &a\n  - *a", "Line 1, column 4: it holds itself"),
+        ("a: &a [&b [&c [*a]]]", "it holds itself"),
+        (BOMB, "holds more than"),
         ("a: [", "Line 1"),
         ("a: !!python/object:os.system x", "Line 1"),
         ("\0", "not YAML"),

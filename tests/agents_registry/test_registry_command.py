@@ -83,8 +83,23 @@ def test_a_problem_stops_everything_and_stands_at_its_place(tmp_path: Path) -> N
     document["workflows"]["refunds"]["pool"] = "ghosts"
     for verb in ("check", "apply"):
         said, end = refused(verb, write(tmp_path, document))
-        assert "workflows/refunds/pool: There is no pool 'ghosts'." in said
+        line = text.dump(document).splitlines().index("    pool: ghosts") + 1
+        assert f"Line {line}, workflows/refunds/pool: There is no pool 'ghosts'." in said
         assert end == "Problems: 1. Nothing was changed."
+    assert not Team.objects.exists()
+
+
+def test_everything_wrong_is_listed_at_once_and_nothing_is_applied(tmp_path: Path) -> None:
+    create_admin()
+    document = create_document()
+    document["workflows"]["refunds"] |= {"agents": ["ghost"], "colour": "red"}
+    file = tmp_path / "model.yaml"
+    file.write_text(text.dump(document) + "team: {slug: shop, name: Twice}\n")
+    said, end = refused("apply", str(file), "--yes")
+    assert "workflows/refunds/agents/0: There is no agent 'ghost'." in said
+    assert "workflows/refunds/colour: There is no field colour." in said
+    assert "team: team is there twice." in said
+    assert end == "Problems: 3. Nothing was changed."
     assert not Team.objects.exists()
 
 

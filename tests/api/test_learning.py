@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from agents_registry.models import ActionType, Agent, Person, Workflow
+from agents_registry.models import ActionType, Agent, Person, Standard, Workflow
 from approvals import feed, review
 from approvals.models import Action, Decision
 from tests import factories
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 QUERIES_OF_A_LIST = 3
 """The token, the clock, the page."""
-QUERIES_OF_ME = 5
+QUERIES_OF_ME = 6
 
 
 def reject(action: Action, person: Person, *, age: timedelta = timedelta(minutes=1)) -> Decision:
@@ -88,7 +88,7 @@ def test_a_listed_action_lacks_its_large_parts_and_nothing_else(
 ) -> None:
     listed = api.get("/actions").json()["results"][0]
     whole = api.get(f"/actions/{action.pk}").json()
-    large = {"payload", "before", "trace", "evidence", "policy", "decision"}
+    large = {"payload", "before", "trace", "evidence", "policy", "decision", "recall_requested"}
     assert set(whole) - set(listed) == large
     assert {name: whole[name] for name in listed} == listed
 
@@ -240,6 +240,17 @@ def test_me_tells_what_applies_now(
     assert (discount["thresholds"], discount["confidence_line"]) == ([threshold], 0.8)
     assert refunding["payload_schema"] == refund.payload_schema
     assert refunding["mode"] == "approval_gated"
+
+
+def test_me_tells_what_a_standard_makes_of_it(
+    api: AgentClient, workflow: Workflow, refund: ActionType
+) -> None:
+    rules = {"mode": "draft_only", "confidence_line": 0.9}
+    Standard.objects.create(
+        team=workflow.team, slug="house", name="House", everywhere=True, rules=rules
+    )
+    (refunding,) = api.get("/me").json()["workflows"][0]["action_types"]
+    assert (refunding["mode"], refunding["confidence_line"]) == ("draft_only", 0.9)
 
 
 def test_a_revision_is_judged_afresh(api: AgentClient, action: Action, reviewer: Person) -> None:

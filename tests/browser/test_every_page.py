@@ -15,6 +15,8 @@ PLACES = [
     "/inbox/?view=escalated",
     "/ownership/",
     "/registry/",
+    "/team/",
+    "/team/edit",
     "/nowhere/",
 ]
 
@@ -46,6 +48,46 @@ def test_axe_finds_nothing_on_any_page(sign_in: SignIn, scheme: str) -> None:
         page.goto(address)
         found += findings_of(page, address)
     assert not found, "\n".join(found)
+
+
+SECTIONS = ("people", "pools", "calendars", "chains", "agents")
+FORMS = [
+    "/team/edit",
+    "/team/people/new",
+    "/team/pools/new",
+    "/team/calendars/new",
+    "/team/chains/new",
+    "/team/agents/new",
+    "/registry/new",
+]
+
+
+def forms_of_a_manager(page: Page) -> list[str]:
+    """The forms for new rows, and one of each kind of row that the team has."""
+    page.goto("/team/")
+    links = [page.locator(f"[aria-labelledby=h-{name}] tbody a").first for name in SECTIONS]
+    rows = [str(link.get_attribute("href")) for link in links]
+    page.goto("/registry/")
+    workflow = str(page.locator("main table a").first.get_attribute("href"))
+    return [*FORMS, *rows, f"{workflow}edit"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_forms_of_a_manager(sign_in: SignIn, scheme: str) -> None:
+    page = sign_in("mona", color_scheme=scheme, bypass_csp=True)
+    found = []
+    for address in forms_of_a_manager(page):
+        page.goto(address)
+        found += findings_of(page, address)
+    assert not found, "\n".join(found)
+
+
+def test_no_form_scrolls_sideways_on_a_phone(sign_in: SignIn) -> None:
+    page = sign_in("mona", viewport={"width": 380, "height": 800})
+    for address in forms_of_a_manager(page):
+        page.goto(address)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 380, f"{address} is {width} px wide"
 
 
 def test_axe_finds_nothing_on_the_door(new_context: Callable[..., BrowserContext]) -> None:

@@ -1,6 +1,7 @@
 """Every cell of `docs/permissions.md`, tried against the real pages."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,24 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
-from agents_registry.models import ActionType, Agent, Person, Role, StopKind, Workflow
-from approvals import follow_ups, stopping
+from agents_registry import editing, modes
+from agents_registry.changes.saving import save
+from agents_registry.models import (
+    ActionType,
+    Agent,
+    ChangeRequest,
+    Downgrade,
+    Person,
+    PolicyChange,
+    Role,
+    StopKind,
+    Workflow,
+)
+from agents_registry.policy.findings import Mode
+from agents_registry.revisions import policy_document
+from agents_registry.spec.export import stored
+from agents_registry.spec.rows import rows
+from approvals import follow_ups, stopping, trials
 from approvals.models import Action
 from tests.factories import create_person, create_team, reviewer_of, seen
 
@@ -49,6 +66,22 @@ def verdict(action: Action, name: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+def loosening_asked_for(action_type: ActionType) -> ChangeRequest:
+    """By the system owner, of whom the table says nothing."""
+    workflow = action_type.workflow
+    place = ("workflows", workflow.slug, "action_types", action_type.key)
+    row = rows(stored(workflow.team))[place]
+    edited = editing.edit(
+        team=workflow.team,
+        place=place,
+        row={**row, "reversibility": "reversible"},
+        actor=workflow.system_owner,
+        base=editing.base_of(workflow.team, place),
+    )
+    assert edited.request is not None
+    return edited.request
+
+
 def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> Any:
     colleague = workflow.pool.people.order_by("-pk")[0].username
     decide = f"/actions/{action.pk}/decide"
@@ -59,8 +92,58 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             return client.get(f"/actions/{action.pk}/")
         case "see the registry's workflow":
             return client.get(f"/registry/{workflow.slug}/")
+        case "see the revisions of a policy":
+            return client.get(f"/registry/{workflow.slug}/{action.action_type.key}/revisions/")
+        case "undo the last change of a policy":
+            save(
+                row=action.action_type,
+                changes={"confidence_line": Decimal("0.9")},
+                actor=workflow.workflow_owner,
+            )
+            step = PolicyChange.objects.latest("id")
+            url = f"/registry/{workflow.slug}/{action.action_type.key}/revisions/{step.pk}/undo"
+            return client.post(url, {"reason": "too strict"})
+        case "see what waits to be signed":
+            return client.get("/requests/")
+        case "sign a loosening that waits" | "decline a loosening that waits":
+            asked = loosening_asked_for(action.action_type)
+            return client.post(f"/requests/{asked.pk}/{verb.partition(' ')[0]}")
+        case "see a trial of a policy":
+            document = policy_document(action.action_type)
+            trial = trials.start(
+                team=workflow.team,
+                documents={str(action.action_type_id): document},
+                days=1,
+                author=workflow.risk_owner,
+            )
+            return client.get(f"/trials/{trial.pk}/")
         case "see the ownership page":
             return client.get("/ownership/")
+        case "see the team page":
+            return client.get("/team/")
+        case "see a reviewer pool":
+            return client.get(f"/team/pools/{workflow.pool.slug}/")
+        case "edit a reviewer pool":
+            return client.post(f"/team/pools/{workflow.pool.slug}/", {})
+        case "edit a workflow":
+            return client.post(f"/registry/{workflow.slug}/edit", {})
+        case "make a workflow":
+            return client.post("/registry/new", {})
+        case "archive a workflow":
+            return client.post(f"/team/workflows/{workflow.slug}/archive", {})
+        case "edit the team":
+            return client.post("/team/edit", {})
+        case "add a person to the team":
+            return client.post("/team/people/new", {})
+        case "take a person out of the team":
+            return client.post(f"/team/people/{colleague}/leave", {})
+        case "issue a token to an agent":
+            return client.post(f"/team/agents/{action.agent.slug}/tokens", {})
+        case "edit an action type":
+            check = {"whole": "1", "check": "1"}
+            return client.post(f"/registry/{workflow.slug}/refund/edit", check)
+        case "add an action type":
+            return client.get(f"/registry/{workflow.slug}/new-type")
         case "approve":
             return client.post(decide, verdict(action, "approved"))
         case "edit and approve":
@@ -82,6 +165,13 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
         case "stop the workflow":
             target = {"kind": "workflow", "target": str(workflow.pk), "reason": "a test"}
             return client.post("/stop", target)
+        case "see a lowered mode":
+            return client.get(f"/downgrades/{lowered(action).pk}/")
+        case "bring a lowered mode back":
+            back = {"to": "approval_gated", "note": "mended"}
+            return client.post(f"/downgrades/{lowered(action).pk}/restore", back)
+        case "confirm drafted action types":
+            return client.post(f"/registry/{workflow.slug}/confirm", {"reason": "read them"})
         case "turn it on again":
             stop = stopping.stop(
                 team=workflow.team,
@@ -92,6 +182,19 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             )
             return client.post(f"/stops/{stop.pk}/resume", {"note": "mended"})
     pytest.fail(f"no attempt is written for “{verb}”")
+
+
+def lowered(action: Action) -> Downgrade:
+    down = modes.lower(
+        action_type=action.action_type,
+        to=Mode.DRAFT_ONLY,
+        rule="window:errors",
+        because="too many errors",
+        reviewer=action.workflow.risk_owner,
+        actor="system:test",
+    )
+    assert down is not None
+    return down
 
 
 @pytest.mark.django_db
@@ -110,10 +213,13 @@ def test_no_page_but_the_door_opens_without_signing_in(
 ) -> None:
     examples = {
         "action_id": action.pk, "decision_id": 1, "follow_up_id": 1, "stop_id": action.pk,
+        "token_id": 1, "section": "pools", "name": "desk", "username": "kim",
+        "trial_id": action.pk, "downgrade_id": action.pk, "request_id": action.pk, "change_id": 1,
         "slug": desk[1].slug, "key": desk[2].key,
     }  # fmt: skip
+    door = {"login", "logout", "home", "welcome"}
     for pattern in get_resolver().url_patterns:
-        if not isinstance(pattern, URLPattern) or pattern.name in {"login", "logout", "home"}:
+        if not isinstance(pattern, URLPattern) or pattern.name in door:
             continue
         route = str(pattern.pattern)
         for name, value in examples.items():

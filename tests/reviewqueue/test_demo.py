@@ -11,7 +11,11 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from agents_registry import tokens
-from agents_registry.models import ActionType, Membership, Person, Stop
+from agents_registry.models import ActionType, Agent, Membership, Person, Standard, Stop
+from agents_registry.policy import documents
+from agents_registry.policy.least import least_tier
+from agents_registry.readiness import SAID
+from agents_registry.revisions import own_document, policy_document
 from approvals import staging
 from approvals.models import Action, Content, Decision, FollowUp, Refusal
 from ledger import clock
@@ -81,6 +85,29 @@ def test_exactly_two_floors_are_loosened() -> None:
     ]
 
 
+def test_every_workflow_says_all_about_itself_but_one() -> None:
+    missing = {
+        (name, field)
+        for slug in organisation.TEAMS
+        for name, workflow in organisation.document(slug)["workflows"].items()
+        for field in SAID
+        if not workflow.get(field)
+    }
+    assert missing == {("budget-shift", "evaluation"), ("budget-shift", "success_metric")}
+
+
+def test_the_house_rules_change_the_tier_of_nothing_that_is_to_be_seen(
+    demo: dict[str, Any],
+) -> None:
+    rules = Standard.objects.get(team__governance_lead__username="mona")
+    assert rules.everywhere
+    findings = Content.objects.values_list("findings", flat=True)
+    assert not [each for row in findings for each in row if "standard:" in each["rule"]]
+    for action_type in ActionType.objects.filter(workflow__team=rules.team):
+        own, judged = own_document(action_type), policy_document(action_type)
+        assert least_tier(documents.parse(own)) == least_tier(documents.parse(judged))
+
+
 def test_every_cell_of_the_matrix_every_mode_and_every_tier_is_to_be_seen(
     demo: dict[str, Any],
 ) -> None:
@@ -125,8 +152,9 @@ def test_a_mode_was_lowered_on_record(demo: dict[str, Any]) -> None:
     merge = ActionType.objects.get(key="merge_duplicates")
     lowered = Event.objects.filter(stream=f"workflow:{merge.workflow_id}").order_by("-seq")[0]
     assert merge.mode == "approval_gated"
-    assert lowered.type == "action_type.changed"
-    assert lowered.actor == f"person:{Person.objects.get(username='wanda').pk}"
+    assert lowered.type == "action_type.mode_lowered"
+    assert [each.rule for each in merge.downgrades.filter(lifted_at=None)] == ["window:namesakes"]
+    assert lowered.actor == f"agent:{Agent.objects.get(slug='crm-steward').pk}"
 
 
 def test_agents_words_hide_characters_that_a_page_has_to_show(demo: dict[str, Any]) -> None:

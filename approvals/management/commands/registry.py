@@ -7,16 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import Progress
 
+from agents_registry import presets
 from agents_registry.importing import drafts, proposals, tools
 from agents_registry.management import printing
 from agents_registry.models import Person, Team
 from agents_registry.spec import text
 from agents_registry.spec.apply import Waiting, apply, known
-from agents_registry.spec.check import check
+from agents_registry.spec.check import check, check_text
 from agents_registry.spec.export import export
 from agents_registry.spec.plan import plan
+from agents_registry.spec.problems import Problem
 from agents_registry.spec.rows import Document, fill
+from agents_registry.spec.text import Written
+from agents_registry.words import counted
+from approvals import trial_documents, trials
+from approvals.pages import trial as trial_pages
+from approvals.pages import trial_table
 
 
 class Command(BaseCommand):
@@ -37,10 +46,16 @@ class Command(BaseCommand):
                     help="in whose name; the first administrator if nobody is named",
                 )
         verbs.choices["apply"].add_argument("--yes", action="store_true", help="do not ask")
+        verbs.choices["check"].add_argument(
+            "--days", type=int, help="also say what would have moved tier in so many last days"
+        )
         one = verbs.choices["import-tools"]
         one.add_argument("--workflow", required=True, help="its slug; made if it is new")
         one.add_argument("--agent", help="the slug of the agent that may use them")
         one.add_argument("--accept", action="store_true", help="confirm the proposals as they are")
+        one = verbs.add_parser("preset")
+        one.add_argument("name", choices=presets.names())
+        one.add_argument("file", help="the file; - is the terminal")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.console = printing.console(self.stdout)
@@ -49,6 +64,7 @@ class Command(BaseCommand):
             "check": self.check_file,
             "apply": self.apply,
             "import-tools": self.import_tools,
+            "preset": self.preset,
         }
         verbs[options["verb"]](options)
 
@@ -60,17 +76,25 @@ class Command(BaseCommand):
             raise CommandError(f"There is no team {slug}.")
         _write(options["file"], text.dump(export(team)), self.stdout)
 
+    def preset(self, options: dict[str, Any]) -> None:
+        """Writes a preset to the file, to be completed by hand and applied."""
+        _write(options["file"], text.dump(presets.load(options["name"])), self.stdout)
+
     def check_file(self, options: dict[str, Any]) -> None:
-        """Says what is wrong with the file; exit status 1 if anything is."""
-        document = _load(options["file"])
-        self._check(document, _team(options["team"], document))
+        """Says what is wrong with the file, exit status 1 if anything is, and what it moves."""
+        written = _load(options["file"])
+        team = _team(options["team"], written.document)
+        self._refuse(check_text(written, known(team)))
         self.console.print("Nothing is wrong with it.")
+        if options["days"] is not None:
+            self._try(written.document, team, options["days"])
 
     def apply(self, options: dict[str, Any]) -> None:
         """Shows what the file changes, asks, and does it; exit status 1 if something waits."""
-        document = _load(options["file"])
+        written = _load(options["file"])
+        document = written.document
         team = _team(options["team"], document)
-        self._check(document, team)
+        self._refuse(check_text(written, known(team)))
         changes = plan(known(team), fill(document))
         if not changes:
             self.console.print("Nothing to change.")
@@ -104,15 +128,33 @@ class Command(BaseCommand):
         )
         if there["team"] is None:
             document["team"] = {"slug": team, "name": team.replace("-", " ").capitalize()}
-        self._check(document, team)
+        self._refuse(check(document, known(team)))
         if made:
             printing.proposals(self.console, made, accepted=options["accept"])
         else:
             self.console.print("The workflow lists all of them already.")
         self._apply(document, team, list(dict.fromkeys([*_administrators(), *people])))
 
-    def _check(self, document: Document, team: str) -> None:
-        found = check(document, known(team))
+    def _try(self, document: Document, slug: str, days: int) -> None:
+        """Judges again what was staged in the last days, by the policies that the file changes."""
+        team = Team.objects.filter(slug=slug).first()
+        policies = trial_documents.documents_of(team, document) if team else {}
+        changed = trials.changed(policies)
+        if not 1 <= days <= trials.MOST_DAYS:
+            raise CommandError(f"Name 1 to {trials.MOST_DAYS} days.")
+        if not changed:
+            self.console.print("It changes no policy of an action type that is there.")
+            return
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            bar = progress.add_task("Judging again", total=None)
+            result = trials.try_now(
+                documents=changed,
+                days=days,
+                progress=lambda done, total: progress.update(bar, completed=done, total=total),
+            )
+        trial_table.tell(self.console, trial_pages.outcome(result, counted(days, "day")))
+
+    def _refuse(self, found: list[Problem]) -> None:
         printing.problems(self.console, found)
         if found:
             raise CommandError(f"Problems: {len(found)}. Nothing was changed.")
@@ -164,9 +206,9 @@ def _administrators() -> list[str]:
     return list(found.values_list("username", flat=True)[:1])
 
 
-def _load(file: str) -> Any:
+def _load(file: str) -> Written:
     try:
-        return text.load(_read(file))
+        return text.read(_read(file))
     except ValueError as error:
         raise CommandError(f"{file}: {error}") from None
 

@@ -1,0 +1,1 @@
+"""Forms over single rows of the operating model: what a browser posts becomes a document row."""
