@@ -49,8 +49,8 @@ def lower(
         reviewer=reviewer,
         at=at or clock.now(),
     )
-    why = f"The rule {rule} lowered the mode by itself, and {reviewer} reviews it. {because}"
-    policy = _write(row, to, author=reviewer, reason=why)
+    why = f"{because} {reviewer} reviews it."
+    policy = _write(row, to, author=None, reason=why)
     _tell(downgrade, "action_type.mode_lowered", actor, was, to, policy, {"because": because})
     action_type.mode = row.mode
     return downgrade
@@ -129,7 +129,7 @@ def _becomes(downgrade: Downgrade, waiting: list[Downgrade], to: Mode, row: Acti
     return Mode(row.mode) if set_by_hand else max([to, *others])
 
 
-def _write(row: ActionType, mode: Mode, *, author: Person, reason: str) -> str:
+def _write(row: ActionType, mode: Mode, *, author: Person | None, reason: str) -> str:
     """Sets the mode of a held row and keeps the step of its policy; the digest that it has now."""
     before = revisions.policy_document(row)
     held = ActionType.objects.filter(pk=row.pk, mode=row.mode).update(mode=mode)

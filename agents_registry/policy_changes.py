@@ -30,9 +30,17 @@ def reached(row: Row, fields: Mapping[str, Any]) -> Policies:
 
 
 def keep(
-    *, before: Policies, after: Policies, author: Person, reason: str, signed_by: Person | None
+    *,
+    before: Policies,
+    after: Policies,
+    author: Person | None,
+    reason: str,
+    signed_by: Person | None,
 ) -> dict[str, str]:
-    """Writes a step for each type whose policy differs; the new revisions by workflow and key."""
+    """Writes a step for each type whose policy differs; the new revisions by workflow and key.
+
+    Without an author it was a rule.
+    """
     at, steps = clock.now(), dict[str, str]()
     for action_type, document in after.items():
         was = before.get(action_type)

@@ -100,17 +100,17 @@ def _late_needs(late: Mapping[Workflow, int]) -> list[Need]:
 
 def _refusal_needs(team: Team, person: Person) -> list[Need]:
     refusals = Refusal.objects.filter(workflow__team=team).select_related("workflow", "agent")
-    return [
-        Need(
-            "refused",
-            f"{refusal.agent} tried “{refusal.key}” {refusal.count} times in {refusal.workflow}.",
-            "The action type is not listed, so it was refused each time. "
-            + ("You are the risk owner: list it or leave it so."
-               if refusal.workflow.risk_owner_id == person.pk else
-               "Its risk owner decides whether to list it."),
-        )
-        for refusal in refusals.order_by("-last_at")[:10]
-    ]  # fmt: skip
+    return [_refusal_need(refusal, person) for refusal in refusals.order_by("-last_at")[:10]]
+
+
+def _refusal_need(refusal: Refusal, person: Person) -> Need:
+    tried = f"{refusal.agent} tried “{refusal.key}” {refusal.count} times in {refusal.workflow}."
+    unlisted = "The action type is not listed, so it was refused each time."
+    if refusal.workflow.risk_owner_id != person.pk:
+        return Need("refused", tried, f"{unlisted} Its risk owner decides whether to list it.")
+    yours = f"{unlisted} You are the risk owner: list it or leave it so."
+    url = f"/registry/{refusal.workflow.slug}/new-type"
+    return Need("refused", tried, yours, url, "List it")
 
 
 def _follow_up_needs(team: Team) -> list[Need]:

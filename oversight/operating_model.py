@@ -154,7 +154,7 @@ def _modes(types: list[_Type]) -> str:
 
 def _signed(rows: list[ActionType], person: Person) -> str:
     last = PolicyChange.objects.filter(action_type__in=rows).select_related("author").last()
-    return f"Last changed by {last.author}, {at(last.at, person)}" if last else ""
+    return f"Last changed by {last.author or 'a rule'}, {at(last.at, person)}" if last else ""
 
 
 def _line(each: _Type, workflow: Workflow) -> Line:

@@ -58,6 +58,12 @@ class WorkflowLine:
     stop: Stop | None = None
     can_resume: bool = False
 
+    @property
+    def runbook(self) -> str:
+        """Its address, where it is one that may be followed."""
+        address: str = self.workflow.runbook
+        return address if address.startswith(("https://", "http://")) else ""
+
 
 @dataclass(slots=True)
 class AgentLine:

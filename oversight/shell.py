@@ -7,7 +7,7 @@ from django.db.models import Min
 from django.http import HttpRequest
 
 from agents_registry.current_team import team_of, teams_on
-from agents_registry.models import Person, Stop
+from agents_registry.models import ChangeRequest, Person, Stop
 from approvals.models import Sweep
 from approvals.pages import words
 from approvals.pages.inbox import view_counts
@@ -32,6 +32,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "counts": {view: words.capped(counts[view]) for view in ("mine", "pool", "all")}
             | {"escalated": words.capped(counts["escalated"])},
             "stopped": Stop.objects.filter(team=team, lifted_at__isnull=True).count(),
+            "requests": ChangeRequest.objects.filter(team=team, ended_at__isnull=True).count(),
             "hours_words": f"Times in {person.time_zone}",
             "sweep_words": sweep_words(),
             "demo": settings.DEMO,

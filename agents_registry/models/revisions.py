@@ -28,8 +28,9 @@ class Revision(models.Model):
 class PolicyChange(models.Model):
     """One step from one policy revision of an action type to the next.
 
-    `before` and `after` are digests of revisions; `before` is empty at birth. `signed_by` is the
-    second person, where the team asks for one.
+    `before` and `after` are digests of revisions; `before` is empty at birth. `author` is empty
+    where a rule lowered the mode by itself. `signed_by` is the second person, where the team asks
+    for one.
     """
 
     action_type = models.ForeignKey(
@@ -38,7 +39,7 @@ class PolicyChange(models.Model):
     before = models.CharField(max_length=71, blank=True)
     after = models.CharField(max_length=71)
     direction = models.CharField(max_length=12)
-    author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     signed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.TextField(blank=True)
     at = models.DateTimeField()

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
 from django.urls import reverse
 
 from agents_registry import modes, standards, stops, words
@@ -56,7 +55,6 @@ class TypePage:
     confirmed: bool
     lowered: list[Downgrade]
     policy_short: str
-    downgrades: list[Downgrade]
     facts: list[Fact]
     confidence_words: str
     thresholds: list[ThresholdRow]
@@ -96,7 +94,6 @@ def page(action_type: ActionType, workflow: Workflow, person: Person) -> TypePag
         confirmed=action_type.confirmed,
         lowered=modes.waiting_for_review(action_type),
         policy_short=_short(digest(document)),
-        downgrades=list(_downgrades(action_type)),
         facts=[*_standing(action_type, workflow, stop), *_facts(action_type, workflow, name)],
         confidence_words=rules.confidence(policy),
         thresholds=rules.thresholds(policy, name),
@@ -120,12 +117,6 @@ def _may_edit(action_type: ActionType, person: Person) -> bool:
         return False
     workflow = action_type.workflow
     return rights.may(person, Right.TIGHTEN, team=workflow.team, workflow=workflow)
-
-
-def _downgrades(action_type: ActionType) -> QuerySet[Downgrade]:
-    """What lowered its mode and waits for a review."""
-    waiting = Downgrade.objects.filter(action_type=action_type, lifted_at__isnull=True)
-    return waiting.select_related("reviewer").order_by("at")
 
 
 def _own_addressees(action_type: ActionType) -> list[str]:

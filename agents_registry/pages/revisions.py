@@ -15,6 +15,7 @@ from agents_registry.pages import people, workflows
 from agents_registry.pages.differences import Difference, addressees, differences
 
 STEPS = 25
+A_RULE = "a rule, by itself"
 DIRECTIONS = {
     "tightening": ("stricter", "good"),
     "loosening": ("looser", "warn"),
@@ -98,7 +99,7 @@ def _step(change: PolicyChange, undoable: int | None) -> Step:
     return Step(
         id=change.pk,
         short=f"{change.after.removeprefix('sha256:')[:8]}",
-        author=str(change.author),
+        author=str(change.author or A_RULE),
         signed_by=str(change.signed_by or ""),
         reason=change.reason,
         at=change.at,

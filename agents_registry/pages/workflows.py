@@ -75,6 +75,7 @@ class WorkflowPage:
 
     slug: str
     edit_url: str
+    new_type_url: str
     archived: str
     name: str
     purpose: str
@@ -122,9 +123,11 @@ def page(workflow: Workflow, person: Person) -> WorkflowPage:
     name = people.names_for(workflow, timing.addressees(workflow.chain))
     inherited = standards.inherited(workflow)
     may = rights.may(person, Right.OPERATE, team=workflow.team, workflow=workflow)
+    may_add = rights.may(person, Right.TIGHTEN, team=workflow.team, workflow=workflow)
     return WorkflowPage(
         slug=workflow.slug,
         edit_url=reverse("registry_edit", args=[workflow.slug]) if may else "",
+        new_type_url=reverse("new_type", args=[workflow.slug]) if may_add else "",
         archived=f"archived {workflow.archived_at:%-d %b %Y}" if workflow.archived_at else "",
         name=workflow.name,
         purpose=workflow.purpose,

@@ -8,6 +8,7 @@ from agents_registry.current_team import person_of, team_of
 from agents_registry.models import Workflow
 from agents_registry.pages import action_types as type_pages
 from agents_registry.pages import workflows as workflow_pages
+from agents_registry.pages.data_map import data_map
 
 
 @login_required
@@ -20,6 +21,11 @@ def workflows(request: HttpRequest) -> HttpResponse:
         "new_url": workflow_pages.new_url(team, person),
     }
     return render(request, "registry/index.html", context)
+
+
+@login_required
+def data(request: HttpRequest) -> HttpResponse:
+    return render(request, "registry/data_map.html", {"map": data_map(team_of(request))})
 
 
 @login_required

@@ -8,11 +8,12 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_POST
 
-from agents_registry import archiving, connecting, invitations
+from agents_registry import archiving, connecting, founding, invitations
 from agents_registry.archiving import Archivable, StillInUse
 from agents_registry.connecting import CannotIssue
-from agents_registry.current_team import person_of, team_of, teams_on
+from agents_registry.current_team import choose, person_of, team_of, teams_on
 from agents_registry.forms.screens import form_of, screen_of
+from agents_registry.founding import CannotFound
 from agents_registry.invitations import CannotInvite
 from agents_registry.models import Agent, AgentToken, Person, Team, Workflow
 from agents_registry.pages import team as team_page
@@ -24,6 +25,25 @@ from agents_registry.views import editing
 def show(request: HttpRequest) -> HttpResponse:
     page = team_page.page(team_of(request), person_of(request))
     return render(request, "registry/team.html", {"team": page})
+
+
+@login_required
+@require_POST
+def found(request: HttpRequest) -> HttpResponse:
+    """A new team, with who manages it; the administrator's next page is about it."""
+    try:
+        team = founding.found(
+            slug=_text(request, "slug"),
+            name=_text(request, "name"),
+            manager=_text(request, "manager"),
+            actor=person_of(request),
+        )
+    except CannotFound as refusal:
+        messages.warning(request, f"{refusal} No team was made.")
+    else:
+        choose(request, str(team.pk))
+        messages.success(request, f"{team} is there. Its manager goes on from here.")
+    return HttpResponseRedirect(reverse("team"), status=303)
 
 
 @login_required

@@ -24,7 +24,7 @@ from agents_registry.policy.floors import BUILT_IN
 from agents_registry.rule_forms import reading
 from agents_registry.rule_forms.reading import NotWhole
 from agents_registry.rule_forms.rearranging import rearranged
-from agents_registry.spec.check import check
+from agents_registry.spec import edits
 from agents_registry.spec.export import stored
 from agents_registry.spec.problems import Problem
 from agents_registry.spec.rows import Place, Row, fill
@@ -143,17 +143,16 @@ def _key_errors(screen: Screen, key: str) -> dict[str, str]:
 
 def _problems(screen: Screen, key: str, row: Row) -> dict[str, str]:
     """What saving would refuse, by JSON Pointer into the row."""
-    slug = screen.workflow.slug
-    workflow = {**screen.whole["workflows"][slug], "action_types": {key: row}}
-    found = check({"workflows": {slug: workflow}}, screen.whole)
-    return _by_pointer(found, "/".join(_place(screen, key)))
+    place = _place(screen, key)
+    changed = edits.put(screen.whole, place, row)
+    return _by_pointer(edits.problems(screen.whole, changed, place))
 
 
-def _by_pointer(problems: Iterable[Problem], place: str) -> dict[str, str]:
+def _by_pointer(problems: Iterable[Problem]) -> dict[str, str]:
     errors: dict[str, str] = {}
     for problem in problems:
-        pointer = problem.place.removeprefix(place) if problem.place.startswith(place) else ""
-        errors[pointer] = " ".join(filter(None, [errors.get(pointer), problem.sentence]))
+        known = errors.get(problem.place)
+        errors[problem.place] = " ".join(filter(None, [known, problem.sentence]))
     return errors
 
 
@@ -199,7 +198,7 @@ def _save(request: PageRequest, screen: Screen, typed: Typed) -> HttpResponse:
     except PermissionDenied as denied:
         return _show(request, screen, typed, _note(str(denied)), status=403)
     except editing.Refused as refusal:
-        typed = replace(typed, errors=_by_pointer(refusal.problems, ""))
+        typed = replace(typed, errors=_by_pointer(refusal.problems))
         return _show(request, screen, typed, status=422)
     tell = messages.warning if edited.request else messages.success
     tell(request, pages.saved_words(edited))

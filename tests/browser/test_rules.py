@@ -32,8 +32,9 @@ def test_a_line_is_changed_tried_saved_seen_as_a_revision_and_undone(sign_in: Si
     was = raise_the_line(page)
     expect(page.locator("#rule-look")).to_contain_text("tightens")
 
-    expect(what_would_move(page).locator("h2").first).to_contain_text("move", timeout=60_000)
-    expect(page.locator("#trial")).to_contain_text("Spot check")
+    trial = what_would_move(page)
+    expect(trial.locator("#h-moves")).to_contain_text("in another tier", timeout=60_000)
+    expect(trial).to_contain_text("stricter")
 
     raise_the_line(page)
     page.get_by_label("Reason", exact=True).fill(REASON)

@@ -112,3 +112,16 @@ def test_the_number_of_queries_does_not_grow_with_the_workflows(
     with django_assert_max_num_queries(40) as many:
         page_of(signed_in)
     assert len(many) == len(few)
+
+
+def test_when_to_stop_and_the_runbook_stand_beside_the_button(
+    signed_in: Client, workflow: Workflow
+) -> None:
+    Workflow.objects.filter(pk=workflow.pk).update(
+        pause_when="Two wrong payments in a day.", runbook="https://wiki.example/refunds"
+    )
+    page = page_of(signed_in)
+    assert "Pause when: Two wrong payments in a day." in page
+    assert 'href="https://wiki.example/refunds"' in page
+    Workflow.objects.filter(pk=workflow.pk).update(runbook="javascript:alert(1)")
+    assert "javascript:" not in page_of(signed_in)
