@@ -19,6 +19,7 @@ from agents_registry.models import (
     Person,
     PolicyChange,
     Role,
+    Stop,
     StopKind,
     Workflow,
 )
@@ -119,6 +120,12 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             return client.get(f"/trials/{trial.pk}/")
         case "see the ownership page":
             return client.get("/ownership/")
+        case "see the operating model":
+            return client.get(f"/registry/{workflow.slug}/model/")
+        case "see the data map":
+            return client.get("/registry/data/")
+        case "see what a stop touched":
+            return client.get(f"/stops/{stopped(workflow).pk}/")
         case "see the team page":
             return client.get("/team/")
         case "see a reviewer pool":
@@ -133,6 +140,8 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             return client.post(f"/team/workflows/{workflow.slug}/archive", {})
         case "edit the team":
             return client.post("/team/edit", {})
+        case "make another team":
+            return client.post("/team/found", {})
         case "add a person to the team":
             return client.post("/team/people/new", {})
         case "take a person out of the team":
@@ -173,15 +182,18 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
         case "confirm drafted action types":
             return client.post(f"/registry/{workflow.slug}/confirm", {"reason": "read them"})
         case "turn it on again":
-            stop = stopping.stop(
-                team=workflow.team,
-                kind=StopKind.WORKFLOW,
-                target=str(workflow.pk),
-                reason="a test",
-                person=workflow.workflow_owner,
-            )
-            return client.post(f"/stops/{stop.pk}/resume", {"note": "mended"})
+            return client.post(f"/stops/{stopped(workflow).pk}/resume", {"note": "mended"})
     pytest.fail(f"no attempt is written for “{verb}”")
+
+
+def stopped(workflow: Workflow) -> Stop:
+    return stopping.stop(
+        team=workflow.team,
+        kind=StopKind.WORKFLOW,
+        target=str(workflow.pk),
+        reason="a test",
+        person=workflow.workflow_owner,
+    )
 
 
 def lowered(action: Action) -> Downgrade:
