@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import cycle, islice
 from pathlib import Path
 from threading import Event as Flag
 from typing import Any
@@ -14,14 +14,14 @@ import httpx
 import pytest
 from django.db.models import QuerySet
 
-from agents_registry.models import ActionType, Agent, Person, Stop, Workflow
+from agents_registry.models import ActionType, Agent, Stop, StopKind, Workflow
+from approvals import stopping
 from approvals.models import Action, Lease
 from approvals.querysets import covered_by
 from reviewqueue.launcher import redis
 from reviewqueue.launcher.processes import Child, stop
 from tests.api.server import running
 from tests.factories import (
-    PASSWORD,
     create_agent,
     create_read_type,
     create_team,
@@ -81,37 +81,17 @@ class Poller:
         return taken
 
 
-class Presser:
-    """A person in a browser without JavaScript who stops and turns on again."""
-
-    def __init__(self, url: str, person: Person) -> None:
-        self.client = httpx.Client(base_url=url, timeout=60)
-        self.client.get("/login/")
-        self.post("/login/", username=person.username, password=PASSWORD)
-
-    def post(self, path: str, **fields: str) -> None:
-        token = self.client.cookies["csrftoken"]
-        answer = self.client.post(path, data={"csrfmiddlewaretoken": token, **fields})
-        assert answer.status_code in {302, 303}, answer.text[:500]
-
-    def stop(self, kind: str, target: str) -> Stop:
-        self.post("/stop", kind=kind, target=target, reason="it runs away")
-        return Stop.objects.get(lifted_at=None)
-
-    def resume(self, stop: Stop) -> None:
-        self.post(f"/stops/{stop.pk}/resume", note="seen to it")
-
-
-def targets(agent: Agent, read: ActionType) -> Iterator[tuple[str, str]]:
+def targets(agent: Agent, read: ActionType) -> Iterator[tuple[StopKind, str]]:
     """Each kind of stop in turn, without end."""
     workflow = read.workflow
-    kinds = [
-        ("workflow", str(workflow.pk)),
-        ("agent", str(agent.pk)),
-        ("action_type", f"{workflow.pk}/{read.key}"),
-        ("system", SYSTEM),
-    ]
-    return (kinds[number % len(kinds)] for number in count())
+    return cycle(
+        [
+            (StopKind.WORKFLOW, str(workflow.pk)),
+            (StopKind.AGENT, str(agent.pk)),
+            (StopKind.ACTION_TYPE, f"{workflow.pk}/{read.key}"),
+            (StopKind.SYSTEM, SYSTEM),
+        ]
+    )
 
 
 def leased_while_stopped(stop: Stop) -> int:
@@ -124,11 +104,11 @@ def test_nothing_is_leased_after_the_stop_returned(url: str, read: ActionType) -
     workflow: Workflow = read.workflow
     agents = [create_agent(workflow.team) for _ in range(AGENTS)]
     workflow.agents.add(*agents)
-    presser, end = Presser(url, workflow.risk_owner), Flag()
+    end = Flag()
     with ThreadPoolExecutor(AGENTS) as pool:
         working = [pool.submit(Poller(url, agent, read).work, end) for agent in agents]
         try:
-            stops = list(pressed(presser, agents[0], read))
+            stops = list(pressed(agents[0], read))
         finally:
             end.set()
     taken, late = sum(job.result() for job in working), sum(map(leased_while_stopped, stops))
@@ -137,15 +117,16 @@ def test_nothing_is_leased_after_the_stop_returned(url: str, read: ActionType) -
     assert taken > PRESSES
 
 
-def pressed(presser: Presser, agent: Agent, read: ActionType) -> Iterator[Stop]:
+def pressed(agent: Agent, read: ActionType) -> Iterator[Stop]:
     """Presses as often as asked; agents take something before each, and try while it holds."""
-    kinds = targets(agent, read)
-    for _ in range(PRESSES):
+    team, person = read.workflow.team, read.workflow.risk_owner
+    for kind, target in islice(targets(agent, read), PRESSES):
         _wait_for_one_more(Lease.objects.all())
-        stop = presser.stop(*next(kinds))
+        stop = stopping.stop(
+            team=team, kind=kind, target=target, reason="it runs away", person=person
+        )
         _wait_for_one_more(Action.objects.all())
-        presser.resume(stop)
-        yield stop
+        yield stopping.resume(stop_id=stop.pk, person=person, note="seen to it")
 
 
 def _wait_for_one_more(rows: QuerySet[Any]) -> None:
