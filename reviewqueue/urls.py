@@ -4,7 +4,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from agents_registry.views import change_requests, confirming, editing, revisions, team
+from agents_registry.views import change_requests, confirming, editing, revisions, standards, team
 from agents_registry.views import reading as registry
 from approvals.views import action, decide, edit, inbox, leaving, modes, rules, trials
 from oversight import views as oversight
@@ -54,6 +54,9 @@ urlpatterns = [
         revisions.undo,
         name="revision_undo",
     ),
+    path("standards/", standards.show, name="standards"),
+    path("standards/new", standards.new, name="standard_new"),
+    path("standards/<slug:slug>/edit", standards.edit, name="standard_edit"),
     path("requests/", change_requests.show, name="requests"),
     path("requests/<uuid:request_id>/sign", change_requests.sign, name="request_sign"),
     path("requests/<uuid:request_id>/decline", change_requests.decline, name="request_decline"),

@@ -135,7 +135,7 @@ def _url(place: Place) -> str:
             return reverse("registry_action_type", args=[slug, key])
         case ("workflows", slug):
             return reverse("registry_workflow", args=[slug])
-    return reverse("team")
+    return reverse("standards") if place[0] == "standards" else reverse("team")
 
 
 def _waits_for(request: ChangeRequest, flow: Workflow | None) -> str:

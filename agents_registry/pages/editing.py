@@ -151,11 +151,12 @@ def done_words(edited: Edited) -> str:
     """What became of a row that was saved, and whose signature the rest waits for."""
     if edited.request is None:
         return "Saved." if edited.done else "Nothing was changed."
-    waits = f"It waits for {_signer(edited.request)}."
+    waits = f"It waits for {signer(edited.request)}."
     return f"Saved, but for one part. {waits}" if edited.done else waits
 
 
-def _signer(request: ChangeRequest) -> str:
+def signer(request: ChangeRequest) -> str:
+    """Whose signature a request waits for."""
     workflow = change_requests.workflow_of(request)
     if request.takes == "risk_owner" and workflow:
         return f"{workflow.risk_owner}’s signature"

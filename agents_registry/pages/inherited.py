@@ -16,6 +16,13 @@ from agents_registry.policy.inheritance import concerns
 from agents_registry.policy.shapes import Policy
 
 LISTS = ("thresholds", "cumulative", "stop_rules", "required_inputs")
+_ANY_TYPE = {
+    "key": "any",
+    "verb": "write",
+    "authority_level": "system_write_back",
+    "mode": "auto_executed",
+    "confirmed": True,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,11 @@ def from_standards(
 ) -> list[FromStandard]:
     """Those that concern the type whose own policy document this is."""
     return [_of(each, own, name) for each in standards if concerns(each.rules, own)]
+
+
+def in_words(standard: Standard, name: Name) -> FromStandard:
+    """What it asks for, whichever type it concerns."""
+    return _of(standard, _ANY_TYPE, name)
 
 
 def _of(standard: Standard, own: Mapping[str, Any], name: Name) -> FromStandard:

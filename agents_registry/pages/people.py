@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from uuid import UUID
 
 from agents_registry import roles, words
-from agents_registry.models import OWNER_ROLES, Person, Pool, Workflow
+from agents_registry.models import OWNER_ROLES, Person, Pool, Team, Workflow
 from agents_registry.policy.evaluate import GUARDING_ROLES
 
 Name = Callable[[str], str]
@@ -47,14 +48,29 @@ def owner_or_nobody(workflow: Workflow, role: str) -> str:
 
 def names_for(workflow: Workflow, addressees: Iterable[str]) -> Name:
     """Names these addressees of the workflow, read in two queries however many there are."""
+    return partial(_name, workflow, _known(workflow.team_id, addressees))
+
+
+def names_in(team: Team, addressees: Iterable[str]) -> Name:
+    """The same where a rule is meant for many workflows: roles are named, not who fills them."""
+    return partial(_name_in, _known(team.pk, addressees))
+
+
+def _known(team_id: UUID, addressees: Iterable[str]) -> dict[str, str]:
+    """The people and pools among them, each named."""
     parts = [who.partition(":") for who in addressees]
     usernames = [name for kind, _, name in parts if kind == "person"]
     slugs = [name for kind, _, name in parts if kind == "pool" and name]
-    people = Person.objects.filter(username__in=usernames, teams=workflow.team_id, is_active=True)
-    pools = Pool.objects.filter(slug__in=slugs, team=workflow.team_id)
+    people = Person.objects.filter(username__in=usernames, teams=team_id, is_active=True)
+    pools = Pool.objects.filter(slug__in=slugs, team=team_id)
     known = {f"person:{person.username}": str(person) for person in people}
-    known |= {f"pool:{pool.slug}": f"the pool {pool}" for pool in pools}
-    return partial(_name, workflow, known)
+    return known | {f"pool:{pool.slug}": f"the pool {pool}" for pool in pools}
+
+
+def _name_in(known: dict[str, str], who: str) -> str:
+    if who == "manager":
+        return "a manager"
+    return f"the {words.ROLES[who]}" if who in words.ROLES else known.get(who, words.who(who))
 
 
 def _name(workflow: Workflow, known: dict[str, str], who: str) -> str:

@@ -30,7 +30,7 @@ class Field:
 class Rules:
     """A list of rules, each of these fields; `keyed`: an object, whose names are the first field.
 
-    A new rule begins with `new`.
+    A new rule begins with `new`. `library`: the common stop rules can be taken into it.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Rules:
     fields: tuple[Field, ...]
     new: Mapping[str, Any] = field(default_factory=dict)
     keyed: bool = False
+    library: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ class Section:
     title: str
     sub: str
     items: tuple[Field | Rules, ...]
+
+
+Form = tuple[Section, ...]
 
 
 MANDATORY: dict[str, Any] = {"raise_to": "mandatory"}
@@ -203,6 +207,7 @@ STOP_RULES = Section(
                 Field("id", "Id", kinds.LINE, hint="How findings name it.", required=True),
             ),
             {"effect": MANDATORY},
+            library=True,
         ),
     ),
 )
@@ -298,7 +303,7 @@ SCHEMA = Section(
     "JSON Schema; what does not fit is refused",
     (Field("payload_schema", "Schema", kinds.JSON, empty={}, wide=True),),
 )
-FORM = (
+FORM: Form = (
     IDENTITY,
     STANDING,
     THRESHOLDS,
@@ -310,6 +315,13 @@ FORM = (
     DECIDING,
     SCHEMA,
 )
-RULES: dict[str, Rules] = {
-    item.name: item for section in FORM for item in section.items if isinstance(item, Rules)
-}
+
+
+def rules_of(form: Form) -> dict[str, Rules]:
+    """The lists of rules of a form, by their names."""
+    return {
+        item.name: item for section in form for item in section.items if isinstance(item, Rules)
+    }
+
+
+RULES = rules_of(FORM)

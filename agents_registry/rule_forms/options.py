@@ -1,4 +1,4 @@
-"""PURE: what can be chosen in the form of an action type, in the words of the glossary."""
+"""PURE: what can be chosen in these forms, in the words of the glossary."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -44,6 +44,7 @@ def options(whole: Document, row: Row) -> Options:
         "reaches": _named(REACHES),
         "reversibilities": _named(words.REVERSIBILITIES),
         "modes": _named(words.MODES),
+        "laxest": _named({"": "any mode", **words.MODES}),
         "tiers": _named(words.TIERS),
         "waives": _named(words.WAIVED),
         "effects": _named(EFFECTS),

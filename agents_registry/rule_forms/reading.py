@@ -1,11 +1,11 @@
-"""PURE: reads a posted form back into the row of an action type."""
+"""PURE: reads a posted form back into the row that it shows."""
 
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from agents_registry.rule_forms.fields import FORM, Field, Rules
+from agents_registry.rule_forms.fields import FORM, Field, Form, Rules, rules_of
 from agents_registry.rule_forms.kinds import ABSENT, Texts, Wrong, tidy
 from agents_registry.spec.rows import Row
 
@@ -34,6 +34,8 @@ class NotWhole(Exception):
 class Draft:
     """A row as it was typed, wrong texts in their places; `errors` by JSON Pointer into it.
 
+    `form` is the one that it was typed in.
+
     `origins` says of each list of rules, by its name, which stored rule each one was: its place
     there as a text, empty for a new one.
     """
@@ -41,6 +43,7 @@ class Draft:
     row: Row
     errors: dict[str, str] = field(default_factory=dict)
     origins: dict[str, list[str]] = field(default_factory=dict)
+    form: Form = FORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +92,21 @@ class _Reader:
             yield origin if known else "", rule
 
 
-def unread(row: Row) -> Draft:
+def unread(row: Row, form: Form = FORM) -> Draft:
     """The stored row before anything is typed."""
-    return Draft(
-        row,
-        origins={
-            item.name: [str(number) for number, _ in enumerate(listed(item, row))]
-            for section in FORM
-            for item in section.items
-            if isinstance(item, Rules)
-        },
-    )
+    origins = {
+        name: [str(number) for number, _ in enumerate(listed(of, row))]
+        for name, of in rules_of(form).items()
+    }
+    return Draft(row, origins=origins, form=form)
 
 
-def read(posted: Posted, stored: Row) -> Draft:
+def read(posted: Posted, stored: Row, form: Form = FORM) -> Draft:
     """What was typed over the stored row; NotWhole where a part of the form is not there."""
     if LAST not in posted:
         raise NotWhole("The form did not arrive whole, so nothing was changed.")
     row, reader = deepcopy(stored), _Reader(posted, {}, {})
-    for section in FORM:
+    for section in form:
         for item in section.items:
             if isinstance(item, Rules):
                 reader.rules(item, row)
@@ -115,7 +114,7 @@ def read(posted: Posted, stored: Row) -> Draft:
                 reader.field(item, row, f"/{item.name}")
     if row.get("impact") == {} != stored.get("impact"):
         row["impact"] = None
-    return Draft(row, reader.errors, reader.origins)
+    return Draft(row, reader.errors, reader.origins, form)
 
 
 def get(row: Any, name: str) -> Any:

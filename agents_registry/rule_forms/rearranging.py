@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from agents_registry.policy.library import BY_ID
-from agents_registry.rule_forms.fields import RULES, Rules
+from agents_registry.rule_forms.fields import Rules, rules_of
 from agents_registry.rule_forms.reading import MOST, Draft, free, listed, put, unlisted
 from agents_registry.spec.rows import Row
 
@@ -17,13 +17,14 @@ def rearranged(draft: Draft, asked: str) -> tuple[Draft, str]:
     `take /stop_rules/legal` out of the library. What is none of these changes nothing.
     """
     verb, _, pointer = asked.partition(" ")
-    if (of := RULES.get(pointer.removeprefix("/"))) and verb == "add":
+    known = rules_of(draft.form)
+    if (of := known.get(pointer.removeprefix("/"))) and verb == "add":
         return _added(draft, of, dict(of.new))
     name, _, last = pointer.removeprefix("/").rpartition("/")
-    of = RULES.get(name)
+    of = known.get(name)
     if of is None:
         return draft, ""
-    if verb == "take" and of.name == "stop_rules" and last in BY_ID:
+    if verb == "take" and of.library and last in BY_ID:
         return _added(draft, of, _from_library(draft, of, last))
     count = len(listed(of, draft.row))
     if not (last.isascii() and last.isdigit() and int(last) < count):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents_registry.rule_forms import reading
-from agents_registry.rule_forms.fields import FORM, Field, Rules, Section
+from agents_registry.rule_forms.fields import Field, Rules, Section
 from agents_registry.rule_forms.reading import Draft
 from agents_registry.spec.rows import Row
 
@@ -71,6 +71,7 @@ class ShownRules:
     rules: list[ShownRule]
     error: str
     focus: bool
+    library: bool
     control: str = "rules"
 
 
@@ -146,6 +147,7 @@ class _Shower:
             rules=[self._rule(of, rule, n, len(listed)) for n, rule in enumerate(listed)],
             error=self.errors.get(pointer, ""),
             focus=pointer == self.focus,
+            library=of.library,
         )
 
     def _rule(self, of: Rules, rule: Row, number: int, count: int) -> ShownRule:
@@ -167,7 +169,7 @@ def sections(
 ) -> list[ShownSection]:
     """The whole form. `errors` stand at places of the form (`placed`)."""
     shower = _Shower(draft, errors, options, focus)
-    return [shower.section(section) for section in FORM]
+    return [shower.section(section) for section in draft.form]
 
 
 def placed(draft: Draft, errors: Mapping[str, str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from agents_registry.models import (
     Person,
     PolicyChange,
     Role,
+    Standard,
     Stop,
     StopKind,
     Workflow,
@@ -174,6 +175,11 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
         case "stop the workflow":
             target = {"kind": "workflow", "target": str(workflow.pk), "reason": "a test"}
             return client.post("/stop", target)
+        case "see the standards":
+            return client.get("/standards/")
+        case "edit a standard":
+            Standard.objects.create(team=workflow.team, slug="care", name="Care")
+            return client.get("/standards/care/edit")
         case "see a lowered mode":
             return client.get(f"/downgrades/{lowered(action).pk}/")
         case "bring a lowered mode back":
