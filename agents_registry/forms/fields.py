@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from agents_registry.spec import text as spec_text
+
 Choice = tuple[str, str]
 Options = Sequence[Choice]
 
@@ -43,6 +45,21 @@ class Lines(Text):
         return [line for line in lines if line]
 
 
+class Rules(Text):
+    """A list of rules as a file of the operating model writes them, in YAML."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return spec_text.dump(value) if value else ""
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return spec_text.load(str(super().clean(value))) or []
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
 class Hours(Text):
     """The opening hours of a day: `09:00-12:30, 13:00-17:00`, `all day`, or nothing: closed."""
 
@@ -72,6 +89,11 @@ def long_text(label: str, hint: str = "", **options: Any) -> Text:
 
 def lines(label: str, hint: str = "") -> Lines:
     return Lines(label=label, help_text=hint, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+def rules(label: str, hint: str = "") -> Rules:
+    area = forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "class": "input as-code"})
+    return Rules(label=label, help_text=hint, max_length=20_000, widget=area)
 
 
 def one_of(label: str, options: Options, hint: str = "", **more: Any) -> forms.ChoiceField:

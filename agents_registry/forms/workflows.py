@@ -3,7 +3,15 @@
 from django import forms
 
 from agents_registry.forms.choices import Choices, asked, with_current
-from agents_registry.forms.fields import Options, lines, long_text, one_of, some_of, text
+from agents_registry.forms.fields import (
+    Options,
+    lines,
+    long_text,
+    one_of,
+    rules,
+    some_of,
+    text,
+)
 from agents_registry.forms.rows import Shape
 from agents_registry.models import OWNER_ROLES, OnStop
 from agents_registry.spec.rows import Row
@@ -16,6 +24,10 @@ DUTIES = {
     "risk_owner": "Signs what is loosened, and turns it back on after a stop.",
     "approval_owner": "Signs what the policy names, and stands beside the pool.",
 }
+WINDOWS = (
+    "What lowers a mode by itself, a rule for each dash: - {id: errors, metric: error_rate, "
+    "source: computed, window: 1 day, operator: '>', limit: 0.1, mode_to: approval_gated}"
+)
 STOPPED = {
     OnStop.HOLD: "Take in what its agents stage, and let it wait",
     OnStop.REFUSE: "Refuse what its agents stage",
@@ -87,6 +99,7 @@ def _said(row: Row, choices: Choices) -> dict[str, forms.Field]:
             with_current(choices.standards, row.get("standards", [])),
             "What is set for the whole team holds anyway.",
         ),
+        "window_thresholds": rules("Window thresholds", WINDOWS),
     }
 
 

@@ -32,7 +32,7 @@ LAYOUT: dict[str, dict[str, tuple[str, ...]]] = {
         "Who may stage": ("agents",),
         "Its operating model": (
             *("trigger", "evaluation", "failure_modes", "success_metric"),
-            *("pause_when", "runbook", "standards"),
+            *("pause_when", "runbook", "standards", "window_thresholds"),
         ),
     },
 }

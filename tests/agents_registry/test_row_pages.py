@@ -512,3 +512,38 @@ def queries_of(client: Client, url: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert client.get(url).status_code == 200
     return len(queries)
+
+
+# What lowers modes by itself
+
+WINDOW = "- {id: errors, metric: error_rate, source: computed, window: 1 day, operator: '>'"
+
+
+def test_a_window_threshold_is_written_beside_the_workflow(
+    client: Client, workflow: Workflow
+) -> None:
+    client.force_login(workflow.workflow_owner)
+    url = reverse("registry_edit", args=[workflow.slug])
+    response = save(client, url, window_thresholds=f"{WINDOW}, limit: 0.1, mode_to: draft_only}}")
+    assert toast(client, response) == "Saved."
+    (rule,) = Workflow.objects.get(pk=workflow.pk).window_thresholds
+    assert (rule["metric"], rule["limit"], rule["mode_to"]) == ("error_rate", 0.1, "draft_only")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (f"{WINDOW}, limit: 0.1, mode_to: auto_executed}}", "mode_to"),
+        (WINDOW, "Line"),
+        ("nothing", "list"),
+    ],
+)
+def test_a_window_threshold_that_makes_no_sense_is_refused_at_its_field(
+    client: Client, workflow: Workflow, typed: str, said: str
+) -> None:
+    client.force_login(workflow.workflow_owner)
+    url = reverse("registry_edit", args=[workflow.slug])
+    response = save(client, url, window_thresholds=typed)
+    assert response.status_code == 422
+    assert said in response.content.decode()
+    assert Workflow.objects.get(pk=workflow.pk).window_thresholds == []
