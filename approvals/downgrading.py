@@ -10,7 +10,7 @@ from agents_registry.models import ActionType, Downgrade, Person
 from agents_registry.policy.findings import Mode
 from approvals import rejudging
 from approvals.errors import Conflict
-from approvals.models import Action, Content, Decision
+from approvals.models import APPROVING, Action, Content, Decision
 from approvals.rejudging import Bench
 from approvals.states import State
 from ledger import clock
@@ -88,7 +88,7 @@ def _open(lowered: Downgrade, among: QuerySet[Action]) -> QuerySet[Action]:
     approved = Decision.objects.filter(
         action=OuterRef("pk"),
         revision=OuterRef("revision"),
-        verdict__in=["approved", "edited"],
+        verdict__in=APPROVING,
         undone_at__isnull=True,
     )
     by_policy = Q(state=State.APPROVED) & ~Exists(approved)

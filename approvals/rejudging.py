@@ -12,8 +12,7 @@ from agents_registry.policy.findings import Mode, Tier, Verdict
 from agents_registry.policy.shapes import Policy
 from approvals import follow_ups, judging, release, totals, transitions
 from approvals.judging import Judgement
-from approvals.models import TIER_RANKS, Action, Content, Decision
-from approvals.models import Verdict as Decided
+from approvals.models import APPROVING, TIER_RANKS, Action, Content, Decision
 from approvals.states import State
 from ledger import clock
 
@@ -159,6 +158,6 @@ def _approvals_of(action: Action) -> Any:
     return Decision.objects.filter(
         action=action,
         revision=action.revision,
-        verdict__in=[Decided.APPROVED, Decided.EDITED],
+        verdict__in=APPROVING,
         undone_at__isnull=True,
     )

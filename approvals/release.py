@@ -16,7 +16,7 @@ from agents_registry.models import Agent, Workflow
 from agents_registry.policy.findings import Mode
 from approvals import timetable, transitions
 from approvals.errors import Conflict, Missing, Stopped
-from approvals.models import Action, Content, Decision, Lease, Verdict
+from approvals.models import APPROVING, Action, Content, Decision, Lease, Verdict
 from approvals.querysets import stopped
 from approvals.settling import seconds_left
 from approvals.states import Mover, State
@@ -24,7 +24,7 @@ from ledger import clock
 from ledger.canonical import digest
 
 DEFAULT_LEASE_SECONDS = 300
-UNDONE = (Verdict.APPROVED, Verdict.EDITED, Verdict.REJECTED)
+UNDONE = (*APPROVING, Verdict.REJECTED)
 """The verdicts that no longer count when an action is pending again."""
 
 
@@ -239,7 +239,7 @@ def _approvals(action: Action) -> list[Decision]:
         action.decisions.select_related("person")
         .filter(
             revision=action.revision,
-            verdict__in=["approved", "edited"],
+            verdict__in=APPROVING,
             undone_at__isnull=True,
             payload_digest=action.approved_digest,
         )

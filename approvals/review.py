@@ -23,6 +23,7 @@ from approvals import (
 from approvals.errors import Conflict, Invalid, Missing
 from approvals.judging import BUILT_IN
 from approvals.models import (
+    APPROVING,
     Action,
     Content,
     Decision,
@@ -206,7 +207,7 @@ def _stands(decision: Decision, action: Action) -> bool:
         return False
     if action.state == State.REJECTED:
         return decision.verdict == Verdict.REJECTED
-    approves = decision.verdict in {Verdict.APPROVED, Verdict.EDITED}
+    approves = decision.verdict in APPROVING
     same = decision.payload_digest == action.approved_digest
     return action.state == State.APPROVED and approves and same
 

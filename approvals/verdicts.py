@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from agents_registry.models import Person
 from approvals import timetable, transitions
 from approvals.errors import Conflict, Missing
-from approvals.models import Action, Decision, Verdict
+from approvals.models import APPROVING, Action, Decision, Verdict
 from approvals.permissions import check_can_decide
 from approvals.settling import settle_seconds
 from approvals.states import Mover, State
@@ -103,7 +103,7 @@ def approvals_of(action: Action) -> QuerySet[Decision]:
     """The approvals of the current revision that nobody took back."""
     return action.decisions.filter(
         revision=action.revision,
-        verdict__in=[Verdict.APPROVED, Verdict.EDITED],
+        verdict__in=APPROVING,
         undone_at__isnull=True,
     )
 

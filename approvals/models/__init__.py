@@ -1,7 +1,15 @@
 """Every row of what happens to a staged action, in one place to import from."""
 
 from approvals.models.actions import TIER_RANKS, Action, Content, Purpose, Refusal, Submission
-from approvals.models.decisions import DECIDING, Cause, Decision, Reason, Verdict, Viewing
+from approvals.models.decisions import (
+    APPROVING,
+    DECIDING,
+    Cause,
+    Decision,
+    Reason,
+    Verdict,
+    Viewing,
+)
 from approvals.models.readings import Reading
 from approvals.models.trials import Trial, TrialState
 from approvals.models.work import (
@@ -15,6 +23,7 @@ from approvals.models.work import (
 )
 
 __all__ = [
+    "APPROVING",
     "DECIDING",
     "TIER_RANKS",
     "Action",

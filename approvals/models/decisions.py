@@ -18,6 +18,9 @@ class Verdict(models.TextChoices):
     REASSIGNED = "reassigned"
 
 
+APPROVING = (Verdict.APPROVED, Verdict.EDITED)
+"""As staged, or with an edit: both let the action be done."""
+
 DECIDING = (
     Verdict.APPROVED,
     Verdict.EDITED,
