@@ -15,6 +15,8 @@ CHOICES = {
     FollowUpKind.UNKNOWN: ("it_was_done", "it_was_not_done"),
     FollowUpKind.BLOCKED: ("hand_over", "close"),
     FollowUpKind.ROLLBACK_FAILED: ("roll_back", "hand_over", "close"),
+    FollowUpKind.CHECK_FAILED: ("roll_back", "hand_over", "close"),
+    FollowUpKind.MISTAKE: ("roll_back", "hand_over", "close"),
 }
 
 

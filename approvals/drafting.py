@@ -10,6 +10,7 @@ from approvals.judging import Judgement
 from approvals.models import TIER_RANKS, Action, Content
 from approvals.models.actions import new_id
 from approvals.proposals import Proposal, Revised
+from approvals.shapes import shape_of
 from approvals.states import State
 from approvals.timetable import POOL
 from ledger.canonical import digest, new_salt, sealed_digest
@@ -31,6 +32,7 @@ def action(
         subject_label=proposal.subject.get("label", ""),
         run_id=proposal.run_id,
         batch_key=proposal.batch_key,
+        shape=shape_of(proposal.payload),
         agent_version=proposal.agent_version,
         requested_by=proposal.requested_by,
         callback_url=proposal.callback_url,

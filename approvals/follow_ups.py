@@ -14,6 +14,8 @@ ANSWERS_TO = {
     FollowUpKind.UNKNOWN: "system_owner",
     FollowUpKind.BLOCKED: "risk_owner",
     FollowUpKind.ROLLBACK_FAILED: "system_owner",
+    FollowUpKind.CHECK_FAILED: "workflow_owner",
+    FollowUpKind.MISTAKE: "workflow_owner",
 }
 
 

@@ -23,6 +23,7 @@ from approvals.errors import Conflict, Invalid, KeyReused, Missing, Stopped
 from approvals.judging import Judgement
 from approvals.models import Action, Content, Submission
 from approvals.proposals import Proposal, Revised
+from approvals.shapes import shape_of
 from approvals.states import Mover, State
 from ledger import clock
 
@@ -96,6 +97,7 @@ def revise(*, agent: Agent, action_id: UUID, revised: Revised) -> Action:
             **drafting.judged_fields(action_type, judgement, content, now),
             **drafting.words(action_type, revised.payload, revised.summary),
             "revision": content.revision,
+            "shape": shape_of(revised.payload),
             "confidence": revised.confidence,
             "step": 0,
         },

@@ -11,6 +11,9 @@ class Person(AbstractUser):
 
     time_zone = models.CharField(max_length=64, default="UTC")
     keys_on = models.BooleanField(default=True, help_text="Single-key shortcuts in the inbox.")
+    theme = models.CharField(
+        max_length=5, blank=True, help_text="light or dark; empty: as the system."
+    )
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -104,6 +104,12 @@ class ActionType(models.Model):
     settle_seconds = models.PositiveSmallIntegerField(null=True)
     approval_life = models.CharField(max_length=40, default="5 business days")
     approvals_needed = models.PositiveSmallIntegerField(default=1)
+    spot_check_rate = models.DecimalField(
+        max_digits=4,
+        decimal_places=3,
+        null=True,
+        help_text="The share that is looked at afterwards; empty: that of the tier.",
+    )
     checks = models.JSONField(default=list, help_text="What the reviewer is asked to have checked.")
     retired_at = models.DateTimeField(null=True)
 

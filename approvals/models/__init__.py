@@ -1,9 +1,11 @@
 """Every row of what happens to a staged action, in one place to import from."""
 
 from approvals.models.actions import TIER_RANKS, Action, Content, Purpose, Refusal, Submission
+from approvals.models.checks import Mistake, Severity, SpotCheck
 from approvals.models.decisions import (
     APPROVING,
     DECIDING,
+    BatchDefect,
     Cause,
     Decision,
     Reason,
@@ -11,6 +13,7 @@ from approvals.models.decisions import (
     Viewing,
 )
 from approvals.models.readings import Reading
+from approvals.models.saved_views import SavedView
 from approvals.models.trials import Trial, TrialState
 from approvals.models.work import (
     FollowUp,
@@ -27,6 +30,7 @@ __all__ = [
     "DECIDING",
     "TIER_RANKS",
     "Action",
+    "BatchDefect",
     "Cause",
     "Content",
     "Decision",
@@ -35,11 +39,15 @@ __all__ = [
     "FollowUpKind",
     "Lease",
     "LeaseEnd",
+    "Mistake",
     "Outcome",
     "Purpose",
     "Reading",
     "Reason",
     "Refusal",
+    "SavedView",
+    "Severity",
+    "SpotCheck",
     "Submission",
     "Sweep",
     "Trial",

@@ -8,7 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
-from agents_registry.models import ActionType, Agent, Person, Team, Workflow
+from agents_registry.models import ActionType, Agent, Person, Pool, Team, Workflow
 from approvals.states import APPROVED_ONCE, State
 
 
@@ -63,6 +63,7 @@ class Action(models.Model):
     subject_label = models.CharField(max_length=300, blank=True)
     run_id = models.CharField(max_length=200, blank=True)
     batch_key = models.CharField(max_length=200, blank=True)
+    shape = models.CharField(max_length=16, blank=True, help_text="Which leaves its payload has.")
     agent_version = models.CharField(max_length=120, blank=True)
     requested_by = models.CharField(max_length=254, blank=True)
     callback_url = models.CharField(max_length=2000, blank=True)
@@ -73,6 +74,13 @@ class Action(models.Model):
     frozen = models.JSONField(default=dict)
     step = models.PositiveSmallIntegerField(default=0)
     assignee = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    pool = models.ForeignKey(
+        Pool,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="The pool that it waits with, where that is another than the workflow's.",
+    )
     due_at = models.DateTimeField(null=True)
     next_step_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
@@ -137,6 +145,21 @@ class Action(models.Model):
                 fields=["team", "tier_rank", "due_at", "id"],
                 condition=Q(state="pending", step__gt=0),
                 name="action_inbox_escalated",
+            ),
+            models.Index(
+                fields=["pool", "tier_rank", "due_at", "id"],
+                condition=Q(state="pending", pool__isnull=False),
+                name="action_inbox_of_pool",
+            ),
+            models.Index(
+                fields=["action_type", "batch_key", "shape", "due_at", "id"],
+                condition=Q(state="pending", tier="batch_review"),
+                name="action_in_batch",
+            ),
+            models.Index(
+                fields=["team", "subject_id", "id"],
+                condition=~Q(subject_id=""),
+                name="action_of_subject",
             ),
             models.Index(
                 fields=["next_step_at"],

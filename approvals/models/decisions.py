@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from agents_registry.models import Person
+from agents_registry.models import ActionType, Person
 from approvals.models.actions import Action
 
 
@@ -66,6 +66,7 @@ class Decision(models.Model):
     edited_payload = models.JSONField(null=True)
     payload_digest = models.CharField(max_length=71)
     answer = models.JSONField(null=True)
+    act = models.UUIDField(null=True, help_text="The act in which it was taken with others.")
     created_at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
 
@@ -81,6 +82,27 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} by {self.person_id}"
+
+
+class BatchDefect(models.Model):
+    """A defect that the random sample of a batch showed: what was staged in it up to `found_at`
+    is reviewed one by one."""
+
+    action_type = models.ForeignKey(ActionType, on_delete=models.PROTECT, related_name="+")
+    batch_key = models.CharField(max_length=200, blank=True)
+    shape = models.CharField(max_length=16, blank=True)
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="defect")
+    found_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["action_type", "batch_key", "shape", "found_at"], name="defect_of_batch"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_key} of {self.action_type_id} at {self.found_at}"
 
 
 class Viewing(models.Model):

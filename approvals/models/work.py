@@ -68,6 +68,8 @@ class FollowUpKind(models.TextChoices):
     BLOCKED = "blocked"
     ROLLBACK_FAILED = "rollback_failed"
     CHANGES_REQUESTED = "changes_requested"
+    CHECK_FAILED = "check_failed"
+    MISTAKE = "mistake"
 
 
 class FollowUpChoice(models.TextChoices):
