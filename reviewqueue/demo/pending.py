@@ -11,6 +11,7 @@ from approvals import review
 from approvals.models import Action, Decision
 from approvals.states import State
 from approvals.transitions import Seen
+from ledger import clock
 from reviewqueue.demo import deciding, history, organisation, texts
 from reviewqueue.demo.tale import Tale, stage, working
 from reviewqueue.demo.timeline import work_ago
@@ -19,6 +20,7 @@ VERDICTS: dict[str, Callable[..., Decision]] = {
     "approve": review.approve,
     "ask_for_changes": review.ask_for_changes,
     "escalate": review.escalate,
+    "reject": review.reject,
 }
 
 
@@ -31,7 +33,8 @@ def plan(tale: Tale, *, left: bool) -> None:
     for case in texts.cases():
         if case.get("left", False) is left:
             when = work_ago(tale.now, _work(case["ago"]), _calendar(case["request"]["workflow"]))
-            tale.timeline.at(when, partial(_stage, tale, case))
+            for thing in case.get("each", [{}]):
+                tale.timeline.at(when, partial(_stage, tale, case, thing))
 
 
 def pause(tale: Tale) -> None:
@@ -41,8 +44,9 @@ def pause(tale: Tale) -> None:
     tale.timeline.at(when, partial(history.stop_workflow, paused["workflow"], paused["reason"]))
 
 
-def _stage(tale: Tale, case: dict[str, Any]) -> None:
-    action = stage(tale, case["agent"], case["request"])
+def _stage(tale: Tale, case: dict[str, Any], thing: dict[str, Any]) -> None:
+    facts = {"it": thing, "on": texts.dates(clock.now())}
+    action = stage(tale, case["agent"], texts.fill(case["request"], facts))
     if case.get("left"):
         deciding.watch(tale, action)
     if then := case.get("then"):
