@@ -31,6 +31,7 @@ def gaps(workflow: Workflow, types: Iterable[ActionType]) -> list[Gap]:
     return [
         *(Gap(hole.role, _hole(hole.role, hole.because), holds=True)
           for hole in roles.holes(workflow)),
+        *_approvers(workflow, own),
         *_types(own),
         *(Gap(name, said) for name, said in SAID.items() if not getattr(workflow, name)),
     ]  # fmt: skip
@@ -43,6 +44,22 @@ def lacks_way_back(action_type: ActionType) -> bool:
 
 def _hole(role: str, because: str) -> str:
     return f"Nobody is {words.ROLES.get(role, role)}. {because}"
+
+
+def _approvers(workflow: Workflow, types: list[ActionType]) -> Iterator[Gap]:
+    """The types that ask for more different people than there are to decide."""
+    if all(each.approvals_needed == 1 for each in types):
+        return
+    may = {person.pk for person in workflow.pool.people.all() if person.is_active}
+    if workflow.approval_owner.is_active:
+        may.add(workflow.approval_owner_id)
+    for each in types:
+        if each.approvals_needed > len(may):
+            said = (
+                f"{each.key} takes {each.approvals_needed} different people to approve, "
+                f"and {len(may)} may decide it."
+            )
+            yield Gap("approvers", said)
 
 
 def _types(types: list[ActionType]) -> Iterator[Gap]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agents_registry.models import OWNER_ROLES, Membership, Person, Role, Workflow
+from agents_registry.models import OWNER_ROLES, Membership, Person, Pool, Role, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,18 @@ def resolve(workflow: Workflow, who: str) -> Person | None:
     return Person.objects.filter(
         username=name, is_active=True, teams=workflow.team_id
     ).first() or owner(workflow, "workflow_owner")
+
+
+def pool_named(workflow: Workflow, who: str) -> Pool | None:
+    """The pool that a stage names, where that is another than the workflow's own.
+
+    None as well where nobody active is in it: what is asked of nobody is the workflow's pool's.
+    """
+    kind, _, slug = who.partition(":")
+    if kind != "pool" or not slug or slug == workflow.pool.slug:
+        return None
+    named = Pool.objects.filter(team=workflow.team_id, slug=slug, people__is_active=True)
+    return named.distinct().first()
 
 
 def answerable(workflow: Workflow, role: str) -> Person:

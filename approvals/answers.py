@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from agents_registry.models import ActionType
+from approvals import four_eyes
 from approvals.judging import Judgement
 from approvals.models import Action, Content, Decision
 from approvals.release import Taken
@@ -112,14 +113,16 @@ def taken(lease: Taken) -> dict[str, Any]:
 
 
 def decided(decision: Decision) -> dict[str, Any]:
-    """A person's verdict, as the agent learns from it."""
+    """A person's verdict, as the agent learns from it: an approval of a colleague's edit is told
+    with that edit, and with why it was made where the last one said nothing."""
+    edit = four_eyes.edit_behind(decision)
     return {
         "action_id": str(decision.action_id),
         "revision": decision.revision,
-        "verdict": decision.verdict,
+        "verdict": edit.verdict,
         "reason": decision.reason or None,
         "cause": decision.cause or None,
-        "comment": decision.comment or None,
+        "comment": decision.comment or edit.comment or None,
         "edits": decision.patch,
         "answer": decision.answer,
         "by": decision.person.username,

@@ -11,6 +11,7 @@ from django.db.models import Q
 from agents_registry import roles, stops
 from agents_registry.models import Fallback, StopKind
 from approvals import follow_ups, stopping, timetable, transitions
+from approvals.addressees import Addressee
 from approvals.errors import Conflict
 from approvals.models import Action, FollowUp, FollowUpKind, Lease, LeaseEnd
 from approvals.querysets import stopped
@@ -74,7 +75,7 @@ def step_up(*, action: Action, actor: str, words: dict[str, str] | None = None) 
     step = action.step + 1
     if action.held or step >= len(action.stages):
         raise Conflict("Nobody comes after this in the chain.", code="chain_at_its_end")
-    person = roles.resolve(action.workflow, action.stages[step]["who"])
+    asked = Addressee.named(action.workflow, action.stages[step]["who"])
     transitions.advance(
         action=action,
         actor=actor,
@@ -82,9 +83,9 @@ def step_up(*, action: Action, actor: str, words: dict[str, str] | None = None) 
         changes={
             **timetable.stage_times(action.frozen, step, clock.now()),
             "step": step,
-            "assignee_id": person.pk if person else None,
+            **asked.columns(),
         },
-        body={"step": step, "to": f"person:{person.pk}" if person else "pool"},
+        body={"step": step, "to": asked.for_record()},
         sealed=words or {},
     )
 
@@ -141,7 +142,7 @@ def _fall_back(action: Action) -> None:
             "held": True,
             "next_step_at": None,
             "step": action.step + 1,
-            "assignee_id": owner.pk if owner else None,
+            **Addressee(owner).columns(),
         },
     )
     if action.frozen["fallback"] == Fallback.HOLD_AND_PAUSE:

@@ -4,11 +4,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import Match, SequenceMatcher
 from itertools import groupby
 from typing import Any, Literal
 
+from approvals.alignment import aligned
 from approvals.inert import Leaf, Place, leaves, parts, value_text
 
 LONGEST = 20_000
@@ -26,14 +27,16 @@ ABSENT: Any = object()
 class Change:
     """One leaf before and after, as text. None where there is no such leaf.
 
-    `path` and both texts are others' words: they need `inert.segments`.
+    `path`, `was` and both texts are others' words: they need `inert.segments`. `was` is the path
+    before, of what stands in another place of its list now.
     """
 
-    kind: Literal["changed", "added", "removed", "same", "context"]
+    kind: Literal["changed", "added", "removed", "moved", "same", "context"]
     path: str
     pointer: str
     before: str | None
     after: str | None
+    was: str = ""
 
     @property
     def is_prose(self) -> bool:
@@ -113,7 +116,9 @@ class _Bounded(SequenceMatcher[str]):
 
 def _changes(before: Any, after: Any, place: Place) -> Iterator[Change]:
     inner_before, inner_after = parts(before), parts(after)
-    if inner_before and inner_after and type(before) is type(after):
+    if before and after and isinstance(before, list) and isinstance(after, list):
+        yield from _entries(before, after, place)
+    elif inner_before and inner_after and type(before) is type(after):
         for key in [*inner_after, *(key for key in inner_before if key not in inner_after)]:
             sides = inner_before.get(key, ABSENT), inner_after.get(key, ABSENT)
             yield from _changes(*sides, place.of(key))
@@ -124,6 +129,27 @@ def _changes(before: Any, after: Any, place: Place) -> Iterator[Change]:
         yield from (_one_sided("added", leaf) for leaf in come)
     else:
         yield _two_sided(before, after, place)
+
+
+def _entries(before: list[Any], after: list[Any], place: Place) -> Iterator[Change]:
+    """Entry by entry, each beside what it was before."""
+    for pair in aligned(before, after):
+        old = ABSENT if pair.before is None else before[pair.before]
+        new = ABSENT if pair.after is None else after[pair.after]
+        here = place.of(pair.before if pair.after is None else pair.after)  # type: ignore[arg-type]
+        found = _changes(old, new, here)
+        if pair.before is None or pair.after in (None, pair.before):
+            yield from found
+        else:
+            yield from (_from(change, place.of(pair.before), here, pair.moved) for change in found)
+
+
+def _from(change: Change, there: Place, here: Place, moved: bool) -> Change:
+    """The same change with where its entry stood before."""
+    if change.kind == "added":
+        return change
+    was = there.path + (change.was or change.path).removeprefix(here.path)
+    return replace(change, was=was, kind="moved" if moved else change.kind)
 
 
 def _two_sided(before: Any, after: Any, place: Place) -> Change:

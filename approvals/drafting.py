@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from agents_registry import roles
 from agents_registry.models import ActionType, Agent
-from approvals import payloads, release, timetable
+from approvals import release, sentences, timetable
+from approvals.addressees import Addressee
 from approvals.judging import Judgement
 from approvals.models import TIER_RANKS, Action, Content
 from approvals.models.actions import new_id
@@ -50,7 +50,7 @@ def action(
 
 def words(action_type: ActionType, payload: dict[str, Any], summary: str) -> dict[str, str]:
     name = action_type.name or action_type.key.replace("_", " ").capitalize()
-    sentence = payloads.sentence(action_type.sentence, payload, otherwise=name)
+    sentence = sentences.sentence(action_type.sentence, payload, otherwise=name)
     return {"sentence": sentence, "summary": summary or sentence}
 
 
@@ -100,8 +100,8 @@ def judged_fields(
     }
     if judgement.needs_person:
         times = timetable.stage_times(fields["frozen"], 0, now)
-        asked = roles.resolve(action_type.workflow, signers[0]) if signers else None
-        return {**fields, **times, "assignee": asked, "state": State.PENDING}
+        asked = Addressee.named(action_type.workflow, signers[0] if signers else POOL)
+        return {**fields, **times, **asked.columns(), "state": State.PENDING}
     if judgement.verdict.tier == "blocked":
         return {**fields, "state": State.BLOCKED}
     return {**fields, "state": State.APPROVED, **release.approval_fields(content, fields, now)}

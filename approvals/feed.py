@@ -6,6 +6,7 @@ from itertools import takewhile
 from django.db import connection
 
 from agents_registry.models import Agent
+from approvals import four_eyes
 from approvals.models import DECIDING, Decision
 from approvals.settling import settle_seconds
 
@@ -25,10 +26,11 @@ def learned(*, agent: Agent, after: int, limit: int) -> list[Decision]:
     transaction under way could still precede: ids are drawn before they are committed.
     """
     begun = _oldest_writer()
+    given = Decision.objects.filter(
+        action__agent=agent, id__gt=after, verdict__in=DECIDING, undone_at__isnull=True
+    )
     rows = (
-        Decision.objects.filter(
-            action__agent=agent, id__gt=after, verdict__in=DECIDING, undone_at__isnull=True
-        )
+        four_eyes.told(given)
         .select_related("person", "action__workflow", "action__action_type")
         .order_by("id")[:limit]
     )

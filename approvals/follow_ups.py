@@ -4,6 +4,7 @@ it."""
 from datetime import datetime
 
 from agents_registry import roles
+from agents_registry.models import Person
 from approvals import timetable
 from approvals.models import Action, FollowUp, FollowUpKind
 from ledger import clock
@@ -32,8 +33,10 @@ def open_for(*, action: Action, kind: str, due: datetime | None = None) -> Follo
     )
 
 
-def close_open(*, action: Action, kind: str, reason: str) -> None:
-    """Closes the work because what it waited for happened."""
+def close_open(
+    *, action: Action, kind: str, reason: str, by: Person | None = None, choice: str = ""
+) -> None:
+    """Closes the work because what it waited for happened, or because somebody did it."""
     FollowUp.objects.filter(action=action, kind=kind, closed_at__isnull=True).update(
-        closed_at=clock.now(), closed_reason=reason
+        closed_at=clock.now(), closed_reason=reason, closed_by=by, choice=choice
     )

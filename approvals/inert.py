@@ -21,6 +21,9 @@ JOINING_SCRIPTS = {
     *("ARABIC", "BENGALI", "DEVANAGARI", "GUJARATI", "GURMUKHI", "KANNADA", "MALAYALAM"),
     *("ORIYA", "SINHALA", "TAMIL", "TELUGU"),
 }
+VIRAMA = 9
+"""The combining class of that sign in Unicode."""
+
 EMOJI = re.compile(r"[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
 EMOJI_DRESS = "\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 """What may stand between an emoji and its joiner: the colour form and five skin tones."""
@@ -92,7 +95,15 @@ def mixed_scripts(text: str) -> str | None:
         return None
     names = found.groupdict()
     letters = names.get("local", "") + names["host"]
-    return _in_ascii(names["host"]) if len(_scripts(letters)) > 1 else None
+    return in_ascii(names["host"]) if len(_scripts(letters)) > 1 else None
+
+
+def in_ascii(host: str) -> str:
+    """As the name system asks for it; where that refuses the name, each label by itself."""
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ".".join(_label_in_ascii(label) for label in re.split(DOT, host))
 
 
 def is_identifier_like(text: str) -> bool:
@@ -152,14 +163,17 @@ def _segments(text: str) -> Iterator[Segment]:
 
 
 def _is_needed_joiner(text: str, at: int) -> bool:
-    """Between two emoji, or inside a word of a script that is written with joiners."""
+    """Between two emoji, or in a word of a script that is written with joiners: inside of it, or
+    at its end after the sign that a consonant has no vowel."""
     left, joiner, right = text[max(at - 1, 0) : at], text[at], text[at + 1 : at + 2]
-    if joiner not in JOINERS or not left or not right:
+    if joiner not in JOINERS or not left:
         return False
+    if unicodedata.combining(left) == VIRAMA and _script(left) in JOINING_SCRIPTS:
+        return True
     emoji = text[max(at - 3, 0) : at].rstrip(EMOJI_DRESS)[-1:]
     if joiner == ZERO_WIDTH_JOINER and EMOJI.match(emoji) and EMOJI.match(right):
         return True
-    return _script(left) in JOINING_SCRIPTS and _script(left) == _script(right)
+    return bool(right) and _script(left) in JOINING_SCRIPTS and _script(left) == _script(right)
 
 
 def _identifier(text: str) -> re.Match[str] | None:
@@ -177,14 +191,6 @@ def _scripts(text: str) -> set[str]:
 
 def _script(char: str) -> str:
     return unicodedata.name(char, "").partition(" ")[0]
-
-
-def _in_ascii(host: str) -> str:
-    """As the name system asks for it; where that refuses the name, each label by itself."""
-    try:
-        return host.encode("idna").decode("ascii")
-    except UnicodeError:
-        return ".".join(_label_in_ascii(label) for label in re.split(DOT, host))
 
 
 def _label_in_ascii(label: str) -> str:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agents_registry import departures, roles
-from agents_registry.models import Person, Team
+from agents_registry.models import Person, Pool, Team
 from approvals import follow_ups, transitions
+from approvals.addressees import Addressee
 from approvals.errors import Conflict
 from approvals.models import Action, FollowUp, FollowUpKind
 from approvals.states import State
@@ -43,14 +44,23 @@ def deactivate(*, person: Person, actor: Person, reason: str = "") -> int:
 
 @transaction.atomic
 def sweep_left(*, limit: int = BATCH) -> int:
-    """Moves what waits for accounts that were closed in some other way."""
-    waiting = Action.objects.filter(state=State.PENDING, assignee__is_active=False)
+    """Moves what waits for accounts that were closed in some other way, or with a pool that
+    everybody left."""
+    waiting = Action.objects.filter(Q(assignee__is_active=False) | _deserted(), state=State.PENDING)
     opened = FollowUp.objects.filter(closed_at__isnull=True, assignee__is_active=False)
     return _move(waiting[:limit], opened[:limit])
 
 
 def _waiting(person: Person) -> QuerySet[Action]:
-    return Action.objects.filter(state=State.PENDING, assignee=person)
+    """Whatever they have, and what is left with a pool that nobody is in any more."""
+    return Action.objects.filter(Q(assignee=person) | _deserted(), state=State.PENDING)
+
+
+def _deserted() -> Q:
+    """Nobody in particular has it, and nobody active is in the pool that it waits with."""
+    somebody = Person.objects.filter(pools=OuterRef("pk"), is_active=True)
+    empty = Pool.objects.filter(~Exists(somebody))
+    return Q(assignee=None, pool__in=list(empty.values_list("pk", flat=True)))
 
 
 def _open(person: Person) -> QuerySet[FollowUp]:
@@ -60,28 +70,34 @@ def _open(person: Person) -> QuerySet[FollowUp]:
 def _move(waiting: QuerySet[Action], opened: QuerySet[FollowUp]) -> int:
     actions = waiting.select_for_update(of=("self",), skip_locked=True)
     work = opened.select_for_update(of=("self", "action"), skip_locked=True)
-    moved = [_hand_on(action) for action in actions.select_related("workflow")]
+    moved = [_hand_on(action) for action in actions.select_related("workflow", "assignee", "pool")]
     return sum([*moved, *_hand_on_work(work.select_related("action__workflow"))])
 
 
 def _hand_on(action: Action) -> bool:
-    """To whom its step names; to the pool where that is what the step says."""
-    stage = action.stages[min(action.step, len(action.stages) - 1)]
-    signers = action.signers if action.step == 0 else []
-    person = roles.resolve(action.workflow, signers[0] if signers else stage["who"])
-    if person and person.pk == action.assignee_id:
+    """Back to the pool that it was taken from, else to whom its step names."""
+    asked = _next_asked(action)
+    if asked == Addressee.of(action):
         return False
     try:
         transitions.advance(
             action=action,
             actor=LEFT,
             event="action.handed_on",
-            changes={"assignee_id": person.pk if person else None},
-            body={"step": action.step, "to": f"person:{person.pk}" if person else "pool"},
+            changes=asked.columns(),
+            body={"step": action.step, "to": asked.for_record()},
         )
     except Conflict:
         return False
     return True
+
+
+def _next_asked(action: Action) -> Addressee:
+    if action.pool and action.pool.people.filter(is_active=True).exists():
+        return Addressee(None, action.pool)
+    stage = action.stages[min(action.step, len(action.stages) - 1)]
+    signers = action.signers if action.step == 0 else []
+    return Addressee.named(action.workflow, signers[0] if signers else stage["who"])
 
 
 def _hand_on_work(opened: Iterable[FollowUp]) -> Iterable[bool]:

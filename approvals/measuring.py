@@ -1,5 +1,6 @@
 """Measures what the system knows by itself, for each window that has ended: shares and volume."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,18 @@ from agents_registry.policy import windows
 from agents_registry.policy.windows import WindowRule
 from approvals import readings
 from approvals.errors import Conflict
-from approvals.models import Action, Decision, Lease, LeaseEnd, Purpose, Reading, Verdict
+from approvals.models import (
+    Action,
+    Decision,
+    Lease,
+    LeaseEnd,
+    Mistake,
+    Purpose,
+    Reading,
+    Severity,
+    SpotCheck,
+    Verdict,
+)
 from approvals.states import State
 from ledger import clock
 from ledger.models import Event
@@ -35,6 +47,7 @@ A_MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 VERDICTS = [
     verdict for verdict in Verdict if verdict not in {"escalated", "reassigned", "answered"}
 ]
+HARM = [Severity.HARMFUL, Severity.SEVERE]
 ROLLED_BACK = [State.ROLLBACK_REQUESTED, State.ROLLED_BACK, State.ROLLBACK_FAILED]
 
 _looked_at: dict[tuple[UUID, str], tuple[WindowRule, datetime]] = {}
@@ -142,9 +155,37 @@ def _volume(span: Span) -> Counted:
 
 
 def _errors(span: Span) -> Counted:
-    """Of the leases that ended, those whose agent reported a failure, or nothing at all."""
+    """To the leases that ended, those whose agent reported a failure, or nothing at all, and what
+    people found wrong in the window, whenever it was done."""
     bad = Q(end=LeaseEnd.RAN_OUT) | Q(outcome__status=State.FAILED)
-    return _binned(span, _of(span, Lease.objects.all()), "ended_at", part=bad)
+    ended = _binned(span, _of(span, Lease.objects.all()), "ended_at", part=bad)
+    found = Counter(start for start, _ in _found_wrong(span))
+    return {start: (part + found[start], cases) for start, (part, cases) in ended.items()}
+
+
+def _found_wrong(span: Span) -> set[tuple[datetime, UUID]]:
+    """The start of a window, and an action that a check or a mistake spoke against in it, once.
+
+    What its agent had reported as failed is not an error twice.
+    """
+    checks = SpotCheck.objects.filter(passed=False)
+    mistakes = Mistake.objects.filter(severity__in=HARM)
+    found = [(checks, "checked_at"), (mistakes, "created_at")]
+    return {
+        (row["start"], row["action"])
+        for rows, at in found
+        for row in _in_windows(
+            span,
+            _about(span, rows).exclude(action__outcomes__status=State.FAILED),
+            at,
+        ).values("start", "action")
+    }
+
+
+def _failed_checks(span: Span) -> Counted:
+    """Of the spot checks that people made, those that failed."""
+    made = _about(span, SpotCheck.objects.all())
+    return _binned(span, made, "checked_at", part=Q(passed=False))
 
 
 def _rejections(span: Span) -> Counted:
@@ -181,17 +222,22 @@ COUNTS: dict[str, Callable[[Span], Counted]] = {
     "error_rate": _errors,
     "rejection_rate": _rejections,
     "rollback_rate": _rollbacks,
+    "check_failure_rate": _failed_checks,
 }
 
 
 def _of(span: Span, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Those about the actions of the span. Whatever happens to an action moves its `changed_at`,
+    """Those about the actions that something happened to: that moves an action's `changed_at`,
     which the index knows."""
+    return _about(span, rows).filter(action__changed_at__gte=span.since)
+
+
+def _about(span: Span, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those about the actions of the span, however old these are."""
     return rows.filter(
         action__workflow=span.workflow,
         action__action_type__in=span.action_types,
         action__purpose=Purpose.LIVE,
-        action__changed_at__gte=span.since,
     )
 
 

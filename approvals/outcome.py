@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from agents_registry.models import Agent
-from approvals import follow_ups, transitions
+from approvals import follow_ups, spot_checks, transitions
 from approvals.errors import Conflict, Missing
 from approvals.models import Action, FollowUpKind, Lease, LeaseEnd, Outcome
 from approvals.states import Mover, State
@@ -59,6 +59,7 @@ def report(
     )
     if status == State.FAILED:
         follow_ups.open_for(action=action, kind=FollowUpKind.FAILED)
+    spot_checks.draw(action=action)
     return action
 
 

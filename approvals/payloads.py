@@ -1,8 +1,6 @@
-"""Holds payloads to their action type's JSON Schema, and writes the sentence of what will happen
-from them."""
+"""Holds payloads to their action type's JSON Schema, and orders and compares them by it."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -14,8 +12,6 @@ from jsonschema.protocols import Validator
 from approvals.errors import Fault, Invalid
 
 MAX_FAULTS = 20
-LONGEST_FIELD = 80
-PLACE = re.compile(r"\{([A-Za-z0-9_./-]+)\}")
 
 
 def check(schema: Mapping[str, Any], payload: Any, *, pointer: str = "/payload") -> None:
@@ -35,16 +31,6 @@ def patch_between(old: Any, new: Any) -> list[dict[str, Any]]:
     return operations
 
 
-def sentence(template: str, payload: Mapping[str, Any], *, otherwise: str) -> str:
-    """What will happen, from the payload: `{customer.name}` is a path, a list is counted.
-
-    Values stand in it as they are; the page shows them inert.
-    """
-    if not template:
-        return otherwise
-    return PLACE.sub(lambda place: _words(_at(payload, place.group(1).split("."))), template)
-
-
 def in_schema_order(schema: Any, value: Any) -> Any:
     """The payload with its keys in the schema's order: the database does not keep the agent's."""
     if isinstance(value, list) and isinstance(schema, Mapping):
@@ -54,28 +40,6 @@ def in_schema_order(schema: Any, value: Any) -> Any:
     known = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
     order = [*(key for key in known if key in value), *(key for key in value if key not in known)]
     return {key: in_schema_order(known.get(key), value[key]) for key in order}
-
-
-def _at(value: Any, path: list[str]) -> Any:
-    for name in path:
-        if isinstance(value, Mapping):
-            value = value.get(name)
-        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
-            value = value[int(name)]
-        else:
-            return None
-    return value
-
-
-def _words(value: Any) -> str:
-    if value is None:
-        return "(not given)"
-    if isinstance(value, list):
-        return f"{len(value)} items" if len(value) != 1 else _words(value[0])
-    if isinstance(value, Mapping):
-        value = json.dumps(value, ensure_ascii=False)
-    text = str(value)
-    return text if len(text) <= LONGEST_FIELD else text[: LONGEST_FIELD - 1] + "…"
 
 
 def _faults(schema: Mapping[str, Any], payload: Any, pointer: str) -> Iterator[Fault]:

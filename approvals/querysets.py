@@ -1,13 +1,13 @@
 """The questions that pages, agents and sweeps ask of actions, each answered from an index."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from agents_registry.current_team import teams_seen_by
-from agents_registry.models import Person, Stop, StopKind, Team, Workflow
+from agents_registry.models import Person, Pool, Stop, StopKind, Team, Workflow
 from approvals.judging import PEOPLES_TIERS
 from approvals.models import TIER_RANKS, Action
 from approvals.states import State
@@ -21,18 +21,33 @@ def in_teams_of(person: Person) -> QuerySet[Action]:
     return Action.objects.filter(team__in=teams_seen_by(person))
 
 
-def pooled_workflows(person: Person, team: Team) -> list[Any]:
-    """The ids of the workflows that this person reviews: by pool, or as approval owner."""
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """The ids of the workflows that a person reviews, by pool or as approval owner, and of the
+    pools they are in: read once, then only index ranges are asked for."""
+
+    workflows: list[Any]
+    pools: list[int]
+
+    def waiting(self) -> Q:
+        """What waits with their pools: a workflow's own, unless another is named."""
+        own = Q(workflow_id__in=self.workflows, pool=None)
+        return own | Q(pool_id__in=self.pools) if self.pools else own
+
+
+def reviewed_by(person: Person, team: Team) -> Reviewed:
     named = Q(pool__people=person) | Q(approval_owner=person)
-    return list(Workflow.objects.filter(named, team=team).values_list("pk", flat=True).distinct())
+    workflows = Workflow.objects.filter(named, team=team).values_list("pk", flat=True).distinct()
+    pools = Pool.objects.filter(team=team, people=person).values_list("pk", flat=True)
+    return Reviewed(list(workflows), list(pools))
 
 
-def view_of(name: str, person: Person, workflows: Sequence[Any]) -> Q:
+def view_of(name: str, person: Person, reviewed: Reviewed) -> Q:
     """What the inbox views show: mine, pool, all, escalated.
 
     Mine is what waits for me: addressed to me, or to my pool while nobody in particular has it.
     """
-    pool = Q(workflow_id__in=workflows)
+    pool = reviewed.waiting()
     return {
         "mine": Q(assignee=person) | (pool & Q(assignee=None)),
         "pool": pool,

@@ -11,6 +11,7 @@ from agents_registry.policy.evaluate import evaluate
 from agents_registry.policy.findings import Mode, Tier, Verdict
 from agents_registry.policy.shapes import Policy
 from approvals import follow_ups, judging, release, totals, transitions
+from approvals.addressees import Addressee
 from approvals.judging import Judgement
 from approvals.models import APPROVING, TIER_RANKS, Action, Content, Decision
 from approvals.states import State
@@ -132,7 +133,7 @@ def _changes(action: Action, found: Stricter) -> dict[str, Any]:
         frozen = _asked_first(frozen, found.signers[0])
         changes["frozen"] = frozen
         if action.step == 0 and not action.held:
-            changes["assignee"] = roles.resolve(action.workflow, found.signers[0])
+            changes |= Addressee.named(action.workflow, found.signers[0]).columns()
     if action.state != State.PENDING:
         again = release.fields_without_approval(action, frozen, clock.now())
         changes |= {**again, "state": State.PENDING}

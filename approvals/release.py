@@ -11,10 +11,11 @@ import jsonpointer
 from django.db import transaction
 from django.db.models import Q
 
-from agents_registry import gate, revisions, roles, standards, stops
+from agents_registry import gate, revisions, standards, stops
 from agents_registry.models import Agent, Workflow
 from agents_registry.policy.findings import Mode
 from approvals import timetable, transitions
+from approvals.addressees import Addressee
 from approvals.errors import Conflict, Missing, Stopped
 from approvals.models import APPROVING, Action, Content, Decision, Lease, Verdict
 from approvals.querysets import stopped
@@ -25,7 +26,7 @@ from ledger.canonical import digest
 
 DEFAULT_LEASE_SECONDS = 300
 UNDONE = (*APPROVING, Verdict.REJECTED)
-"""The verdicts that no longer count when an action is pending again."""
+"""The verdicts that a person can take back, and that no longer count when it is pending again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def fields_without_approval(
     return {
         **timetable.stage_times(frozen, 0, now),
         "step": 0,
-        "assignee": roles.resolve(action.workflow, frozen["stages"][0]["who"]),
+        **Addressee.named(action.workflow, frozen["stages"][0]["who"]).columns(),
         "approved_digest": "",
         "approved_seal": "",
         "release_id": None,
@@ -248,7 +249,7 @@ def _approvals(action: Action) -> list[Decision]:
 
 
 def _edit_among(approvals: list[Decision]) -> Decision | None:
-    return next((decision for decision in approvals if decision.verdict == "edited"), None)
+    return next((each for each in approvals if each.edited_payload is not None), None)
 
 
 def _content(action: Action) -> Content:

@@ -13,6 +13,7 @@ from agents_registry.policy.findings import Verdict as PolicyVerdict
 from approvals import (
     deadlines,
     follow_ups,
+    four_eyes,
     judging,
     payloads,
     release,
@@ -48,16 +49,27 @@ def approve(
     seen: Seen,
     checked: Sequence[str] = (),
     comment: str = "",
+    content_digest: str = "",
 ) -> Decision:
-    """Approves exactly what the page showed."""
+    """Approves exactly what the page showed: the agent's version, or the colleague's edit of that
+    digest, which is judged again for this person."""
     action = verdicts.to_decide(action_id, person, seen)
     _refuse_built_in(action)
-    _check_checked(Tier(action.tier), checked)
     content = _content(action)
+    version = four_eyes.version_of(action, content, content_digest)
+    signers = _check_version(action, content, version.payload, person, checked, version.is_edit)
     decision = verdicts.write_down(
-        action, person, Verdict.APPROVED, checked=list(checked), comment=comment
+        action,
+        person,
+        Verdict.APPROVED,
+        patch=version.patch,
+        edited_payload=version.payload if version.is_edit else None,
+        payload_digest=version.digest,
+        checked=list(checked),
+        comment=comment,
     )
-    verdicts.approved(action, decision, seen, content.payload_digest, content.seal)
+    seal = sealed_digest(version.payload, bytes(content.salt)) if version.is_edit else content.seal
+    verdicts.approved(action, decision, seen, version.digest, seal, signers)
     return decision
 
 
@@ -76,9 +88,7 @@ def edit_and_approve(
     _refuse_built_in(action)
     payloads.check(action.action_type.payload_schema, payload)
     content = _content(action)
-    verdict = judge_edit(action, content, payload).verdict
-    _check_edit(action, person, verdict)
-    _check_checked(max(verdict.tier, Tier(action.tier)), checked)
+    signers = _check_version(action, content, payload, person, checked)
     decision = verdicts.write_down(
         action,
         person,
@@ -90,7 +100,7 @@ def edit_and_approve(
         comment=comment,
     )
     seal = sealed_digest(payload, bytes(content.salt))
-    verdicts.approved(action, decision, seen, decision.payload_digest, seal)
+    verdicts.approved(action, decision, seen, decision.payload_digest, seal, signers)
     return decision
 
 
@@ -180,7 +190,10 @@ def reassign(
 
 @transaction.atomic
 def undo(*, decision_id: int, person: Person) -> Action:
-    """Takes one's own verdict back: a rejection, or an approval until it is taken."""
+    """Takes one's own verdict back: a rejection, or an approval until it is taken.
+
+    While others are still to approve, only one's own approval goes; else the whole decision.
+    """
     decision = (
         Decision.objects.select_related("action__action_type", "action__workflow")
         .filter(pk=decision_id, person=person, action__team__members=person)
@@ -189,27 +202,40 @@ def undo(*, decision_id: int, person: Person) -> Action:
     if decision is None:
         raise Missing("There is no such decision of yours.")
     action = Action.objects.select_for_update().get(pk=decision.action_id)
-    if not _stands(decision, action):
+    decision.refresh_from_db(fields=["undone_at"])
+    if not stands(decision, action):
         raise Conflict(
             f"It is {action.state.replace('_', ' ')}: too late to take the decision back.",
             code="too_late",
         )
     check_can_decide(person, action)
+    if action.state == State.PENDING:
+        verdicts.withdraw(action, decision, four_eyes.TAKEN_BACK, actor=f"person:{person.pk}")
+        return action
     release.reopen(
         action=action, mover=Mover.PERSON, actor=f"person:{person.pk}", event="decision_undone"
     )
     return action
 
 
-def _stands(decision: Decision, action: Action) -> bool:
+def stands(decision: Decision, action: Action) -> bool:
     """Whether the action is what it is by this very decision, or one of its approvals."""
     if decision.undone_at or decision.revision != action.revision:
         return False
     if action.state == State.REJECTED:
         return decision.verdict == Verdict.REJECTED
     approves = decision.verdict in APPROVING
+    if action.state == State.PENDING:
+        return approves
     same = decision.payload_digest == action.approved_digest
     return action.state == State.APPROVED and approves and same
+
+
+def tier_of(action: Action, content: Content, payload: dict[str, Any]) -> Tier:
+    """The tier in which this content is approved: an edit can raise it, never lower it."""
+    if action.tier == Tier.MANDATORY or payload == content.payload:
+        return Tier(action.tier)
+    return max(judge_edit(action, content, payload).verdict.tier, Tier(action.tier))
 
 
 def judge_edit(action: Action, content: Content, payload: dict[str, Any]) -> judging.Judgement:
@@ -242,20 +268,33 @@ def _refuse_built_in(action: Action) -> None:
         raise Invalid("This is answered, not approved.", code="answer_it")
 
 
-def _check_edit(action: Action, person: Person, verdict: PolicyVerdict) -> None:
-    """An edit is no way around the policy: neither a block, nor a mode, nor who has to sign.
+def _check_version(
+    action: Action,
+    content: Content,
+    payload: dict[str, Any],
+    person: Person,
+    checked: Sequence[str],
+    is_edit: bool = True,
+) -> Sequence[str]:
+    """Who has to sign this content, after this person may and said what they checked."""
+    if not is_edit:
+        _check_checked(Tier(action.tier), checked)
+        return ()
+    verdict = judge_edit(action, content, payload).verdict
+    _check_edit(action, verdict)
+    check_can_sign(person, action, verdict.signs)
+    _check_checked(max(verdict.tier, Tier(action.tier)), checked)
+    return verdict.signs
 
-    Where it brings nobody new to sign, whoever may decide the action may decide the edit too: so
-    does the person whom escalation reached.
-    """
+
+def _check_edit(action: Action, verdict: PolicyVerdict) -> None:
+    """An edit is no way around the policy: neither a block nor a mode."""
     if verdict.tier == Tier.BLOCKED:
         because = verdict.findings[0].because
         raise Invalid(f"With this edit the policy blocks it: {because}", code="edit_blocked")
     if verdict.mode == Mode.DRAFT_ONLY and action.mode != Mode.DRAFT_ONLY:
         because = next(f.because for f in verdict.findings if f.mode == Mode.DRAFT_ONLY)
         raise Invalid(f"With this edit nothing may be executed: {because}", code="edit_blocked")
-    if not set(verdict.signs) <= set(action.signers):
-        check_can_sign(person, action, list(verdict.signs))
 
 
 def _check_checked(tier: Tier, checked: Sequence[str]) -> None:

@@ -1,8 +1,9 @@
 """THE ONLY writer of an action's state, step, addressee and deadline: one conditional write, one
 event, in the caller's transaction."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
 from django.db import connection
@@ -26,6 +27,21 @@ class Seen:
     @classmethod
     def of(cls, action: Action) -> Self:
         return cls(action.revision, action.payload_digest, action.policy_revision)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One arrow of the table that an action is to move along; see `move`."""
+
+    action: Action
+    to: State
+    mover: Mover
+    actor: str
+    event: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    sealed: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    seen: Seen | None = None
 
 
 def create(*, action: Action, content: Content, actor: str, sealed: Mapping[str, Any]) -> None:
@@ -57,21 +73,33 @@ def move(
     It holds only if the row still is in the state, revision, digest and policy revision that the
     caller (or the page the caller saw: `seen`) knows. Loses a race politely.
     """
-    start = State(action.state)
-    arrow = ARROWS.get((start, to))
-    if arrow is None or mover not in arrow.movers:
-        raise Conflict(f"It is {start}, so it cannot become {to}.", state=start)
-    left = {"held": False, "next_step_at": None} if start == State.PENDING else {}
-    _write(action, {**left, **(changes or {}), "state": to}, seen or Seen.of(action))
-    _tell(
-        action,
-        event or f"action.{to}",
-        actor,
-        {"from": start, "to": to, "revision": action.revision, **(body or {})},
-        sealed or {},
+    move_all(
+        [
+            Move(
+                action=action,
+                to=to,
+                mover=mover,
+                actor=actor,
+                event=event,
+                body=body or {},
+                sealed=sealed or {},
+                changes=changes or {},
+                seen=seen,
+            )
+        ]
     )
-    if start == State.PENDING:
-        _wake(action)
+
+
+def move_all(moves: Sequence[Move]) -> None:
+    """Moves many actions at once: each by its own conditional write, told in one go.
+
+    All of them move, or Conflict is raised; the caller's transaction then undoes the first ones.
+    """
+    now = clock.now()
+    waited_for = [move.action for move in moves if move.action.state == State.PENDING]
+    record.append_all([_moved(move, now) for move in moves], at=now)
+    if waited_for:
+        _wake(*waited_for)
 
 
 def advance(
@@ -85,7 +113,7 @@ def advance(
     seen: Seen | None = None,
 ) -> None:
     """Changes step, addressee or deadline within a state; Conflict if another was first."""
-    known = {"step": action.step, "next_step_at": action.next_step_at}
+    known: dict[str, Any] = {"step": action.step, "next_step_at": action.next_step_at}
     _write(action, changes, seen or Seen.of(action), **known)
     _tell(action, event, actor, {"revision": action.revision, **(body or {})}, sealed or {})
 
@@ -129,8 +157,28 @@ def rejudge(
         _wake(action)
 
 
-def _write(action: Action, changes: Mapping[str, Any], seen: Seen, **expected: Any) -> None:
-    changes = {"changed_at": clock.now(), **changes}
+def _moved(move: Move, now: datetime) -> record.Entry:
+    """Writes one move, and gives the event that tells of it."""
+    action, to, start = move.action, move.to, State(move.action.state)
+    arrow = ARROWS.get((start, to))
+    if arrow is None or move.mover not in arrow.movers:
+        raise Conflict(f"It is {start}, so it cannot become {to}.", state=start)
+    left = {"held": False, "next_step_at": None} if start == State.PENDING else {}
+    changes = {**left, **move.changes, "state": to}
+    _write(action, changes, move.seen or Seen.of(action), at=now)
+    body = {"from": start, "to": to, "revision": action.revision, **move.body}
+    return _entry(action, move.event or f"action.{to}", move.actor, body, move.sealed)
+
+
+def _write(
+    action: Action,
+    changes: Mapping[str, Any],
+    seen: Seen,
+    *,
+    at: datetime | None = None,
+    **expected: Any,
+) -> None:
+    changes = {"changed_at": at or clock.now(), **changes}
     written = Action.objects.filter(
         pk=action.pk,
         state=action.state,
@@ -170,7 +218,13 @@ def _judgement(action: Action, content: Content) -> dict[str, Any]:
 def _tell(
     action: Action, event: str, actor: str, body: Mapping[str, Any], sealed: Mapping[str, Any]
 ) -> None:
-    record.append(
+    record.append_all([_entry(action, event, actor, body, sealed)], at=clock.now())
+
+
+def _entry(
+    action: Action, event: str, actor: str, body: Mapping[str, Any], sealed: Mapping[str, Any]
+) -> record.Entry:
+    return record.Entry(
         scope=str(action.team_id),
         stream=action.stream,
         type=event,
@@ -180,7 +234,10 @@ def _tell(
     )
 
 
-def _wake(action: Action) -> None:
-    """Tells whoever waits for this action's decision, at commit."""
+def _wake(*actions: Action) -> None:
+    """Tells whoever waits for the decision on one of these actions, at commit."""
+    ids = [str(action.pk) for action in actions]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [WAKE_CHANNEL, str(action.pk)])
+        cursor.execute(
+            "SELECT pg_notify(%s, id) FROM unnest(%s::text[]) AS id", [WAKE_CHANNEL, ids]
+        )

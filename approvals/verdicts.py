@@ -1,20 +1,20 @@
 """How any verdict is taken: by whom, on what, written down once, and what becomes of it."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 
 from agents_registry.models import Person
-from approvals import timetable, transitions
+from approvals import batch_samples, four_eyes, timetable, transitions
 from approvals.errors import Conflict, Missing
-from approvals.models import APPROVING, Action, Decision, Verdict
+from approvals.models import Action, Decision, Verdict
 from approvals.permissions import check_can_decide
 from approvals.settling import settle_seconds
 from approvals.states import Mover, State
-from approvals.transitions import Seen
+from approvals.transitions import Move, Seen
 from ledger import clock
 
 
@@ -33,7 +33,9 @@ def to_decide(action_id: UUID, person: Person, seen: Seen) -> Action:
     if action is None:
         raise Missing("There is no such action in your teams.")
     if action.state != State.PENDING or Seen.of(action) != seen:
-        raise Conflict("This changed while you looked. Nothing was decided.", code="changed")
+        raise Conflict(
+            "This changed while you looked. Nothing was decided.", code="changed", seen=seen
+        )
     check_can_decide(person, action)
     return action
 
@@ -42,7 +44,7 @@ def write_down(action: Action, person: Person, verdict: Verdict, **details: Any)
     """Writes the verdict down; Conflict when this person has decided this revision before."""
     try:
         with transaction.atomic():
-            return Decision.objects.create(
+            decision = Decision.objects.create(
                 action=action,
                 revision=action.revision,
                 person=person,
@@ -52,18 +54,39 @@ def write_down(action: Action, person: Person, verdict: Verdict, **details: Any)
             )
     except IntegrityError as error:
         raise Conflict("You decided this already.", code="decided_already") from error
+    batch_samples.note(decision, action)
+    return decision
 
 
-def approved(action: Action, decision: Decision, seen: Seen, approved: str, seal: str) -> None:
+def approved(
+    action: Action,
+    decision: Decision,
+    seen: Seen,
+    approved: str,
+    seal: str,
+    signers: Collection[str] = (),
+) -> None:
     """Counts the approval; at the last one needed the action is approved, or accepted where
-    nothing may be executed."""
-    if not _is_enough(action, decision, seen, seal):
-        return
+    nothing may be executed. `signers`: who has to sign this content, if it is an edit."""
+    if last := last_approval(action, decision, seen, approved, seal, signers):
+        transitions.move_all([last])
+
+
+def last_approval(
+    action: Action,
+    decision: Decision,
+    seen: Seen,
+    approved: str,
+    seal: str,
+    signers: Collection[str] = (),
+) -> Move | None:
+    """Counts the approval, and says where it moves the action; None while another is needed."""
+    if not _is_enough(action, decision, seen, seal, signers):
+        return None
     if action.mode == "draft_only" or action.authority == "advisory":
-        move(action, decision, State.ACCEPTED, seen, payload=seal)
-        return
+        return move_by(action, decision, State.ACCEPTED, seen, payload=seal)
     now = decision.created_at
-    move(
+    return move_by(
         action,
         decision,
         State.APPROVED,
@@ -79,36 +102,54 @@ def approved(action: Action, decision: Decision, seen: Seen, approved: str, seal
     )
 
 
-def _is_enough(action: Action, decision: Decision, seen: Seen, seal: str) -> bool:
+def _is_enough(
+    action: Action, decision: Decision, seen: Seen, seal: str, signers: Collection[str]
+) -> bool:
     """Whether the approvals of exactly this content are as many as its type asks for.
 
     Writing the event takes the row first, so of two who approve at once the second counts both.
-    Approvals of other content do not count: an edit begins anew.
+    Approvals of other content do not count, nor of people who may not decide it any more.
     """
     if action.approvals_needed == 1:
         return True
     transitions.advance(
         action=action,
         actor=f"person:{decision.person_id}",
-        event="action.approval_counted",
-        changes={},
+        event=four_eyes.COUNTED,
+        changes=_unnoticed(action),
         body={"decision": decision.pk, "verdict": decision.verdict, "payload": seal},
         seen=seen,
     )
-    given = approvals_of(action).filter(payload_digest=decision.payload_digest).count()
-    return given >= action.approvals_needed
+    for gone in four_eyes.lapsed(action, decision, signers):
+        withdraw(action, gone, four_eyes.LAPSED, actor="system:rights")
+    same = four_eyes.approvals_of(action).filter(payload_digest=decision.payload_digest)
+    return same.count() >= action.approvals_needed
 
 
-def approvals_of(action: Action) -> QuerySet[Decision]:
-    """The approvals of the current revision that nobody took back."""
-    return action.decisions.filter(
-        revision=action.revision,
-        verdict__in=APPROVING,
-        undone_at__isnull=True,
+def withdraw(action: Action, decision: Decision, event: str, *, actor: str) -> None:
+    """Lets one of the approvals count no longer, while others are still to decide."""
+    transitions.advance(
+        action=action,
+        actor=actor,
+        event=event,
+        changes=_unnoticed(action),
+        body={"decision": decision.pk, "to": f"person:{decision.person_id}"},
     )
+    decision.undone_at = clock.now()
+    decision.save(update_fields=["undone_at"])
 
 
-def move(
+def _unnoticed(action: Action) -> dict[str, Any]:
+    """What an approval on the way to enough changes on the action: not even when it changed, so
+    that neither colleagues nor the agent see from outside that somebody approved."""
+    return {"changed_at": action.changed_at}
+
+
+def move(action: Action, decision: Decision, to: State, seen: Seen) -> None:
+    transitions.move_all([move_by(action, decision, to, seen)])
+
+
+def move_by(
     action: Action,
     decision: Decision,
     to: State,
@@ -116,9 +157,10 @@ def move(
     *,
     payload: str = "",
     changes: dict[str, Any] | None = None,
-) -> None:
+) -> Move:
+    """The move that a decision makes, with its words sealed."""
     words = {"comment": decision.comment, "patch": decision.patch, "checked": decision.checked}
-    transitions.move(
+    return Move(
         action=action,
         to=to,
         mover=Mover.PERSON,

@@ -12,12 +12,14 @@ from django.core.management import call_command  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from benchmarks import inbox, races, trials  # noqa: E402
+from benchmarks import batches, hands, inbox, races, trials  # noqa: E402
 
 MEASUREMENTS = {
     "races": races.measure,
     "inbox": inbox.measure,
     "trials": trials.measure,
+    "hands": hands.measure,
+    "batches": batches.measure,
 }
 
 

@@ -23,14 +23,14 @@ def measure() -> Iterator[tuple[str, str]]:
     client.force_login(reviewer_of(workflow))
     figures = {}
     for size in (SMALL, LARGE):
-        _fill(pattern, size)
+        fill(pattern, size)
         figures[size] = _page(client)
         queries, p50 = figures[size]
         yield (f"inbox first page, {size:,} pending", f"{queries} queries, p50 {p50:.1f} ms")
     yield ("inbox p50, large / small", f"{figures[LARGE][1] / figures[SMALL][1]:.2f}")
 
 
-def _fill(pattern: Action, size: int) -> None:
+def fill(pattern: Action, size: int) -> None:
     """Copies one pending action until there are `size`, spread over four days of deadlines."""
     content = Content.objects.get(action=pattern)
     missing = size - Action.objects.filter(agent=pattern.agent).count()

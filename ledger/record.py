@@ -1,8 +1,8 @@
 """Appends events in the caller's transaction, and is the only code that writes them."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,19 @@ class Head:
 EMPTY = Head(seq=0, leaf=canonical.NO_PREVIOUS)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What one event says. `body` holds no personal or free text: that goes into `sealed`, of
+    which the event keeps only salted digests."""
+
+    scope: str
+    stream: str
+    type: str
+    actor: str
+    body: Mapping[str, Any]
+    sealed: Mapping[str, Any] = field(default_factory=dict)
+
+
 def append(
     *,
     scope: str,
@@ -37,33 +50,28 @@ def append(
 ) -> Event:
     """Adds one event to its stream, in the caller's transaction.
 
-    `body` holds no personal or free text: that goes into `sealed`, of which the event keeps only
-    salted digests. The caller holds the row that the stream belongs to (the action's, the
-    agent's), which makes writers of one stream wait for each other; who does not hold it meets
-    the unique (stream, seq) as an IntegrityError, and nothing is written.
+    The caller holds the row that the stream belongs to (the action's, the agent's), which makes
+    writers of one stream wait for each other; who does not hold it meets the unique (stream, seq)
+    as an IntegrityError, and nothing is written.
     """
     assert connection.in_atomic_block, "an event stands or falls with what it records"
-    words = {name: (canonical.new_salt(), value) for name, value in (sealed or {}).items()}
-    seals = {n: {"sealed": canonical.sealed_digest(v, salt)} for n, (salt, v) in words.items()}
-    head, when = _head(stream), at or clock.now()
-    content = _bytes(
-        head, when, scope=scope, stream=stream, type=type, actor=actor, body={**body, **seals}
+    entry = Entry(
+        scope=scope, stream=stream, type=type, actor=actor, body=body, sealed=sealed or {}
     )
-    event = Event.objects.create(
-        scope=scope,
-        stream=stream,
-        seq=head.seq + 1,
-        type=type,
-        actor=actor,
-        at=when,
-        content=content,
-        leaf=canonical.leaf(content),
-    )
-    SealedText.objects.bulk_create(
-        SealedText(event=event, name=name, salt=salt, value=value)
-        for name, (salt, value) in words.items()
-    )
+    event, words = _event(entry, _head(stream), at or clock.now())
+    event.save(force_insert=True)
+    SealedText.objects.bulk_create(_texts(event, words))
     return event
+
+
+def append_all(entries: Sequence[Entry], *, at: datetime) -> list[Event]:
+    """Adds one event to each of many streams, under the same rules as `append`."""
+    assert connection.in_atomic_block, "an event stands or falls with what it records"
+    heads = _heads([entry.stream for entry in entries])
+    made = [_event(entry, heads.get(entry.stream, EMPTY), at) for entry in entries]
+    events = Event.objects.bulk_create(event for event, _ in made)
+    SealedText.objects.bulk_create(text for event, words in made for text in _texts(event, words))
+    return events
 
 
 def body_of(event: Event) -> dict[str, Any]:
@@ -75,15 +83,60 @@ def body_of(event: Event) -> dict[str, Any]:
     return body
 
 
-def _bytes(head: Head, when: datetime, **said: Any) -> bytes:
+Words = Mapping[str, tuple[bytes, Any]]
+
+
+def _event(entry: Entry, head: Head, when: datetime) -> tuple[Event, Words]:
+    """The event behind the head of its stream, not stored yet, and its words with their salts."""
+    words = {name: (canonical.new_salt(), value) for name, value in entry.sealed.items()}
+    content = _bytes(entry, words, head, when)
+    event = Event(
+        scope=entry.scope,
+        stream=entry.stream,
+        seq=head.seq + 1,
+        type=entry.type,
+        actor=entry.actor,
+        at=when,
+        content=content,
+        leaf=canonical.leaf(content),
+    )
+    return event, words
+
+
+def _texts(event: Event, words: Words) -> list[SealedText]:
+    return [
+        SealedText(event=event, name=name, salt=salt, value=value)
+        for name, (salt, value) in words.items()
+    ]
+
+
+def _bytes(entry: Entry, words: Words, head: Head, when: datetime) -> bytes:
     """What is hashed and kept: the event with its place behind the head of its stream."""
-    place = {"seq": head.seq + 1, "prev": head.leaf.hex()}
-    return canonical.canonical({"v": FORMAT, "at": _instant(when), **place, **said})
+    seals = {n: {"sealed": canonical.sealed_digest(v, salt)} for n, (salt, v) in words.items()}
+    return canonical.canonical(
+        {
+            "v": FORMAT,
+            "at": _instant(when),
+            "seq": head.seq + 1,
+            "prev": head.leaf.hex(),
+            "scope": entry.scope,
+            "stream": entry.stream,
+            "type": entry.type,
+            "actor": entry.actor,
+            "body": {**entry.body, **seals},
+        }
+    )
 
 
 def _head(stream: str) -> Head:
     last = Event.objects.filter(stream=stream).order_by("-seq").values_list("seq", "leaf").first()
     return Head(seq=last[0], leaf=bytes(last[1])) if last else EMPTY
+
+
+def _heads(streams: Sequence[str]) -> dict[str, Head]:
+    last = Event.objects.filter(stream__in=streams).order_by("stream", "-seq").distinct("stream")
+    found = last.values_list("stream", "seq", "leaf")
+    return {stream: Head(seq=seq, leaf=bytes(leaf)) for stream, seq, leaf in found}
 
 
 def _instant(when: datetime) -> str:

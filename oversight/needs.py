@@ -199,4 +199,4 @@ def _gap_needs(workflows: Iterable[Workflow]) -> list[Need]:
     return needs
 
 
-_OF_THE_MODEL = {*readiness.SAID, "action_types", "rollback", "schema"}
+_OF_THE_MODEL = {*readiness.SAID, "action_types", "approvers", "rollback", "schema"}

@@ -9,7 +9,7 @@ from agents_registry import readiness, roles, standards, words
 from agents_registry.models import ActionType, Person, PolicyChange, Workflow
 from agents_registry.pages import people, rules, timing, workflows
 from agents_registry.pages.people import Name, Owner
-from agents_registry.policy import documents
+from agents_registry.policy import documents, sampling
 from agents_registry.policy.findings import Tier
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.policy.least import least_tier
@@ -114,7 +114,7 @@ def operating_model(workflow: Workflow, person: Person, now: datetime) -> Operat
         sees=_listed(each.replace("_", " ") for row in rows for each in row.data_classes),
         inputs=_inputs(types),
         types=[_line(each, workflow) for each in types],
-        alone=[str(each.row) for each in types if each.tier in RUNS_ALONE],
+        alone=[_alone(each) for each in types if each.tier in RUNS_ALONE],
         human=list(_human(types, name)),
         stops=list(_stops(types, name)),
         deadline=_deadline(workflow, name),
@@ -174,6 +174,11 @@ def _line(each: _Type, workflow: Workflow) -> Line:
 def _inputs(types: list[_Type]) -> list[str]:
     rows = [row for each in types for row in rules.inputs(each.policy)]
     return _unique(f"{row.name.replace('_', ' ')}, {row.max_age_words}" for row in rows)
+
+
+def _alone(each: _Type) -> str:
+    rate = sampling.rate(each.tier, each.row.spot_check_rate)
+    return f"{each.row} ({sampling.percent(rate)} is looked at afterwards)"
 
 
 def _human(types: list[_Type], name: Name) -> Iterator[str]:

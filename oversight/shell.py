@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from agents_registry.current_team import team_of, teams_on
 from agents_registry.models import ChangeRequest, Person, Stop
 from approvals.models import Sweep
-from approvals.pages import words
+from approvals.pages import batches, checks, words
 from approvals.pages.inbox import view_counts
 from ledger import clock
 
@@ -31,6 +31,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "team_name": team.name,
             "counts": {view: words.capped(counts[view]) for view in ("mine", "pool", "all")}
             | {"escalated": words.capped(counts["escalated"])},
+            "checks": checks.open_count(person, team),
+            "batches": words.capped(batches.count(person, team)),
             "stopped": Stop.objects.filter(team=team, lifted_at__isnull=True).count(),
             "requests": ChangeRequest.objects.filter(team=team, ended_at__isnull=True).count(),
             "hours_words": f"Times in {person.time_zone}",

@@ -13,6 +13,8 @@ from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
 from approvals.delivery.live import Waiters, listen
+from approvals.delivery.stream import PATH as STREAM
+from approvals.delivery.stream import Streams, stream
 from approvals.delivery.waiting import (
     Application,
     Receive,
@@ -21,12 +23,14 @@ from approvals.delivery.waiting import (
     answer_when_decided,
     wait_seconds,
 )
+from approvals.delivery.watching import watch
 
 THREADS = 16
 ONE_ACTION = re.compile(r"/api/v1/actions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 inner: Application = WSGIMiddleware(wsgi_application, workers=THREADS)  # type: ignore[arg-type, assignment]
 waiters = Waiters()
+streams = Streams()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,6 +44,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _http(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["method"] == "GET" and scope["path"] == STREAM:
+        await stream(inner, streams, scope=scope, receive=receive, send=send)
+        return
     action, seconds = ONE_ACTION.fullmatch(scope["path"]), wait_seconds(_prefer(scope))
     if scope["method"] != "GET" or action is None or not seconds:
         await inner(scope, receive, send)
@@ -56,9 +63,9 @@ async def _http(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
-    """Listens for decisions from the server's start to its end."""
+    """Listens and watches from the server's start to its end."""
     await receive()
-    listening = asyncio.create_task(listen(settings.DATABASE_DIRECT_URL, waiters))
+    listening = asyncio.gather(listen(settings.DATABASE_DIRECT_URL, waiters), watch(streams))
     await send({"type": "lifespan.startup.complete"})
     await receive()
     listening.cancel()

@@ -51,3 +51,27 @@ def database(name: str, default: str | None = None) -> dict[str, Any]:
         "PORT": options.pop("port", str(url.port or "")),
         "OPTIONS": options,
     }
+
+
+def email(name: str) -> dict[str, Any]:
+    """Django's mail settings from `smtp://user:password@host:587/?tls=1` or `smtps://…`.
+
+    With `tls=1` the connection is encrypted after its beginning, with `smtps` from it. The host is
+    empty where the variable is unset: then nothing is sent.
+    """
+    url = urlsplit(text(name, ""))
+    if url.scheme not in {"smtp", "smtps", ""} or bool(url.scheme) != bool(url.hostname):
+        raise ImproperlyConfigured(f"{name} must be an smtp:// or smtps:// address.")
+    options = dict(parse_qsl(url.query))
+    tls = options.pop("tls", "0").lower() in {"1", "true", "yes", "on"}
+    if options or (tls and url.scheme == "smtps"):
+        raise ImproperlyConfigured(f"{name} knows tls=1 alone, and that with smtp:// only.")
+    encrypted = url.scheme == "smtps"
+    return {
+        "EMAIL_HOST": url.hostname or "",
+        "EMAIL_PORT": url.port or (465 if encrypted else 587 if tls else 25),
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+        "EMAIL_USE_TLS": tls,
+        "EMAIL_USE_SSL": encrypted,
+    }

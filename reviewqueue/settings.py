@@ -1,6 +1,7 @@
 """Every setting of the installation, read from the environment (docs/configuration.md)."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 from csp.constants import NONE, SELF
@@ -101,6 +102,16 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "inbox"
 LOGOUT_REDIRECT_URL = "login"
+REAUTHENTICATE_MINUTES = environment.number("REAUTHENTICATE_MINUTES", 15)
+
+MAIL = environment.email("EMAIL_URL")
+EMAIL_HOST, EMAIL_PORT = MAIL["EMAIL_HOST"], MAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL["EMAIL_HOST_USER"], MAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL["EMAIL_USE_TLS"], MAIL["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = environment.text(
+    "EMAIL_FROM", f"review-queue@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
+)
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

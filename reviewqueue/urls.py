@@ -1,23 +1,79 @@
 """Every address of the installation."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from agents_registry.views import change_requests, confirming, editing, revisions, standards, team
+from agents_registry.views import (
+    change_requests,
+    confirming,
+    editing,
+    me,
+    passwords,
+    revisions,
+    standards,
+    team,
+)
 from agents_registry.views import reading as registry
-from approvals.views import action, decide, edit, inbox, leaving, modes, rules, trials
+from approvals.views import (
+    action,
+    addressing,
+    afterwards,
+    batches,
+    checks,
+    decide,
+    decided,
+    edit,
+    elsewhere,
+    inbox,
+    leaving,
+    modes,
+    outside,
+    reauthenticate,
+    rules,
+    saved_views,
+    selection,
+    trials,
+    why,
+)
 from oversight import views as oversight
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox"), name="home"),
     path("inbox/", inbox.show, name="inbox"),
     path("inbox/fresh", inbox.fresh, name="inbox_fresh"),
+    path("inbox/elsewhere", elsewhere.rows, name="inbox_elsewhere"),
+    path("inbox/views/keep", saved_views.keep, name="keep_view"),
+    path("inbox/views/<int:view_id>/forget", saved_views.forget, name="forget_view"),
+    path("live/inbox", elsewhere.no_stream, name="live_inbox"),
+    path("selection/", selection.show, name="selection"),
+    path("actions/<uuid:action_id>/here", elsewhere.here, name="here"),
     path("actions/<uuid:action_id>/", action.show, name="action"),
     path("actions/<uuid:action_id>/decide", decide.decide, name="decide"),
+    path("actions/<uuid:action_id>/claim", addressing.claim, name="claim"),
+    path("actions/<uuid:action_id>/give-back", addressing.give_back, name="give_back"),
+    path("actions/<uuid:action_id>/hand-to-pool", addressing.hand_to_pool, name="hand_to_pool"),
     path("actions/<uuid:action_id>/edit", edit.edit, name="edit"),
+    path("actions/<uuid:action_id>/rollback", afterwards.ask_rollback, name="ask_rollback"),
+    path("actions/<uuid:action_id>/mistakes", afterwards.report_mistake, name="report_mistake"),
+    path("actions/<uuid:action_id>/done", afterwards.note_done, name="taken_over_done"),
+    path("actions/<uuid:action_id>/used", afterwards.mark_used, name="mark_used"),
+    path("why/<str:signed>/", why.show, name="why"),
+    path("why/<str:signed>/mistakes", why.report, name="why_report"),
+    path("batches/", batches.index, name="batches"),
+    path("batches/<int:action_type_id>/<str:shape>/", batches.show, name="batch"),
+    path("batches/<int:action_type_id>/<str:shape>/pick", batches.pick, name="batch_pick"),
+    path("batches/<int:action_type_id>/<str:shape>/decide", batches.decide, name="batch_decide"),
+    path("batches/acts/<uuid:act>/undo", batches.undo, name="batch_undo"),
     path("decisions/<int:decision_id>/undo", decide.undo, name="undo"),
+    path("me/", me.show, name="me"),
+    path("me/password/", me.Password.as_view(), name="password_change"),
+    path("me/decided/", decided.show, name="decided"),
     path("follow-ups/<int:follow_up_id>/close", decide.close_follow_up, name="follow_up"),
+    path("outside/", outside.show, name="outside"),
+    path("checks/", checks.show_list, name="checks"),
+    path("checks/<int:check_id>/", checks.show, name="check"),
+    path("checks/<int:check_id>/save", checks.save, name="check_save"),
     path("ownership/", oversight.show, name="ownership"),
     path("ownership/matrix", oversight.matrix, name="ownership_matrix"),
     path("registry/<slug:slug>/model/", oversight.model, name="operating_model"),
@@ -61,7 +117,9 @@ urlpatterns = [
     path("requests/<uuid:request_id>/sign", change_requests.sign, name="request_sign"),
     path("requests/<uuid:request_id>/decline", change_requests.decline, name="request_decline"),
     path("requests/<uuid:request_id>/withdraw", change_requests.withdraw, name="request_withdraw"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", reauthenticate.SignIn.as_view(), name="login"),
+    path("password/", passwords.forgotten, name="forgotten"),
+    path("password/<str:uidb64>/<str:token>/", passwords.Reset.as_view(), name="reset"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("api/v1/", include("approvals.api.urls")),
 ]

@@ -1,4 +1,4 @@
-// What htmx leaves to us: focus after a swap, rows that go, drafts that stay, and trouble told
+// What htmx leaves to us: focus after a swap, rows that go, what is fetched ahead, and trouble told
 // in words. Every page works without this file.
 "use strict";
 
@@ -15,16 +15,113 @@
     const plain = event.detail > 0 && !(event.ctrlKey || event.metaKey || event.shiftKey);
     if (link && plain && shown(find("#detail"))) {
       event.preventDefault();
-      htmx.trigger(link, "choose");
+      choose(link);
     }
+  });
+
+  function choose(link) {
+    if (!showAhead(link)) htmx.trigger(link, "choose");
+  }
+
+  // The detail of the row that comes next is fetched ahead, and shown at once when it is chosen.
+  // A decision on one that changed meanwhile is refused, so being a little old does no harm.
+  const AHEAD = 10_000; // ms for which it may be shown
+  const ahead = new Map();
+
+  async function fetchAhead(link) {
+    const known = link && ahead.get(link.href);
+    if (!link || isFresh(known)) return;
+    const entry = { html: "", at: performance.now() };
+    ahead.set(link.href, entry);
+    const headers = { "HX-Request": "true", "X-Prefetch": "1" };
+    const answer = await fetch(link.href, { headers }).catch(() => null);
+    if (answer?.ok && !answer.redirected) entry.html = await answer.text();
+    else ahead.delete(link.href);
+  }
+
+  const isFresh = (entry) => entry && performance.now() - entry.at < AHEAD;
+
+  function showAhead(link) {
+    const entry = ahead.get(link.href);
+    ahead.delete(link.href);
+    const target = find("#detail");
+    if (!isFresh(entry) || !entry.html || !shown(target)) return false;
+    htmx.trigger("#rows", "htmx:abort");
+    leaving = target;
+    history.pushState({ htmx: true }, "", link.href);
+    const requestConfig = { path: link.href, verb: "get", elt: link };
+    const eventInfo = { xhr: { status: 200 }, requestConfig, target };
+    htmx.swap(target, entry.html, { swapStyle: "outerHTML" }, { eventInfo });
+    sayHere(find("#detail").dataset.action);
+    return true;
+  }
+
+  function sayHere(action) {
+    const token = find('[name="csrfmiddlewaretoken"]').value;
+    const headers = { "X-CSRFToken": token };
+    fetch(`/actions/${action}/here`, { method: "POST", headers }).catch(() => null);
+  }
+
+  // The row beside this one: in the direction in which the reader goes, or the one that comes next.
+  function beyond(article, next = false) {
+    const links = all(".row .what");
+    const at = (action) => links.findIndex((link) => link.closest(".row") === rowOf(action));
+    const here = at(article.dataset.action);
+    const back = !next && at(leaving?.dataset.action) > here;
+    return here < 0 ? undefined : links[here + (back ? -1 : 1)];
+  }
+
+  // What is heard of one action makes what was fetched of it old.
+  document.addEventListener("changed", ({ detail }) => forgetAhead(detail.id));
+  function forgetAhead(action) {
+    for (const address of [...ahead.keys()]) if (address.includes(action)) ahead.delete(address);
+  }
+
+  // The keys choose a row too. They hear whether it is there already.
+  document.addEventListener("show-ahead", (event) => {
+    if (showAhead(event.target)) event.preventDefault();
   });
 
   // What would be swapped into a place that nobody sees goes the plain way.
   const plainly = (form) => form instanceof HTMLFormElement && form.submit();
   // The server says which action was decided: its row leaves the list, if there is one.
-  document.addEventListener("decided", ({ detail }) =>
-    document.getElementById(`row-${detail.id}`)?.remove(),
-  );
+  // Where it names the one that comes next, that one's detail was fetched ahead.
+  document.addEventListener("decided", ({ detail }) => {
+    const next = detail.next && rowOf(detail.next);
+    rowOf(detail.id)?.remove();
+    forgetAhead(detail.id);
+    dropEmptyLists();
+    tellChosen();
+    if (next) setTimeout(() => goOn(find(".what", next)));
+  });
+  function goOn(link) {
+    link.focus();
+    choose(link);
+  }
+
+  // A verdict says which detail is at hand: the server then does not make it once more.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    const link = detail.path.includes("/decide") && beyond(find("#detail"), true);
+    if (link && isFresh(ahead.get(link.href)) && ahead.get(link.href).html)
+      detail.headers["X-Ahead"] = link.closest(".row").id.slice("row-".length);
+  });
+
+  // Chosen rows stay chosen when the list is made anew; how many they are stands on the button.
+  const chosen = new Set();
+  document.addEventListener("change", ({ target }) => {
+    if (!target.matches(".choose input")) return;
+    if (target.checked) chosen.add(target.value);
+    else chosen.delete(target.value);
+    tellChosen();
+  });
+  function tellChosen() {
+    const form = find("#chosen");
+    if (!form) return;
+    all(".choose input").forEach((box) => (box.checked ||= chosen.has(box.value)));
+    const count = all(".choose input:checked").length;
+    find("[data-chosen]", form).textContent = count ? `Look at ${count} chosen` : "Choose rows";
+    form.hidden = count === 0;
+  }
   document.addEventListener("htmx:targetError", (event) => plainly(event.target));
   document.addEventListener("htmx:confirm", (event) => {
     const { elt, target } = event.detail;
@@ -43,15 +140,6 @@
     if (event.detail.elt.id === "fresh" && document.hidden) event.preventDefault();
   });
 
-  // Drafts: what was typed about an action stands there again when one comes back to it.
-  const drafts = new Map();
-  const fields = (detail) => all("textarea[id]", detail);
-  const key = (detail, field) => `${detail.dataset.action} ${field.id}`;
-  const keep = (detail) =>
-    fields(detail).forEach((field) => drafts.set(key(detail, field), field.value));
-  const restore = (detail) =>
-    fields(detail).forEach((field) => (field.value ||= drafts.get(key(detail, field)) ?? ""));
-
   let leaving = null;
   let lastFresh = "";
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -66,8 +154,8 @@
       lastFresh = text.trim();
     } else if (detail.target.id === "detail") {
       leaving = detail.target;
-      if (leaving.dataset.action) keep(leaving);
-      if (!text.includes('id="detail"')) {
+      const swaps = detail.xhr.getResponseHeader("HX-Reswap") !== "none";
+      if (swaps && !text.includes('id="detail"')) {
         detail.shouldSwap = false;
         location.assign(detail.xhr.responseURL);
       }
@@ -85,11 +173,15 @@
     if (event.target.id === "rows") {
       lastFresh = "";
       mark(find("#detail")?.dataset.action);
-      if (document.activeElement === document.body) find(".what", event.target)?.focus();
+      if (document.activeElement === document.body)
+        (find(".what[aria-current]", event.target) ?? event.target).focus();
+      tellChosen();
     }
     if (event.target.id === "form-fields") stayBy(event.detail.requestConfig.elt);
     passToasts();
   });
+
+  document.addEventListener("htmx:oobAfterSwap", passToasts);
 
   // The button that added or took out an item is a new one now; focus stays where it was.
   function stayBy({ name, value }) {
@@ -99,12 +191,11 @@
   }
 
   function arrive(article, { xhr, requestConfig }) {
-    const { path, verb, elt } = requestConfig;
+    const { verb, elt } = requestConfig;
     const decided = verb === "post" && xhr.status < 300;
-    if (decided && path.includes("/decide")) forget(leaving.dataset.action);
-    if (decided && path.includes("/undo") && !rowOf(article.dataset.action)) reloadRows();
-    restore(article);
+    if (decided && !rowOf(article.dataset.action)) reloadRows();
     mark(article.dataset.action);
+    if (shown(find("#rows"))) fetchAhead(beyond(article));
     const zone = article.closest(".inbox > .detail");
     if (zone) zone.scrollTop = 0;
     else scrollTo(0, 0);
@@ -122,9 +213,8 @@
     element.focus();
   }
 
-  // The server has taken the row out; its drafts and a heading without rows go after it.
-  function forget(action) {
-    for (const name of [...drafts.keys()]) if (name.startsWith(action)) drafts.delete(name);
+  // The server has taken the row out; a heading without rows goes after it.
+  function dropEmptyLists() {
     for (const list of all("#rows ol"))
       if (!list.children.length) {
         list.previousElementSibling.remove();
@@ -154,7 +244,7 @@
     trouble.hidden = false;
   }
   for (const name of ["htmx:sendError", "htmx:timeout"])
-    document.addEventListener(name, () => tell("gone"));
+    document.addEventListener(name, ({ detail }) => detail.elt.id !== "fresh" && tell("gone"));
   document.addEventListener("htmx:responseError", ({ detail }) => {
     if (detail.elt.id !== "fresh") tell(String(detail.xhr.status));
   });
@@ -189,5 +279,6 @@
   });
 
   find("[data-focus]")?.focus();
+  tellChosen();
   passToasts();
 })();

@@ -3,13 +3,18 @@
 
 (() => {
   const REST = 600; // ms that a detail has to be on screen before a verdict key counts
-  const PAUSE = 150; // ms after the last j or k before the detail is loaded
+  const PAUSE = 150; // ms without j or k before a detail is loaded, for one who rushes
   const SECOND = 1000; // ms to press the second key of a pair
 
   const KEYS = [
-    { keys: ["j"], words: "next action", short: "next", run: () => step(1) },
-    { keys: ["k"], words: "previous action", short: "previous", run: () => step(-1) },
-    { keys: ["Enter"], words: "open on its own page", short: "open" },
+    { keys: ["j"], words: "next action", short: "next", run: () => step(1), when: rows },
+    { keys: ["k"], words: "previous action", short: "previous", run: () => step(-1), when: rows },
+    { keys: ["Enter"], words: "open on its own page", short: "open", when: rows },
+    { keys: [" "], words: "choose it, or take it out", run: pick, when: boxes },
+    { keys: ["J"], words: "choose on to the next", run: () => extend(1), when: rows },
+    { keys: ["K"], words: "choose back to the previous", run: () => extend(-1), when: rows },
+    { keys: ["s"], words: "look at the chosen ones" },
+    { keys: ["n"], words: "the next one to look at closely" },
     { keys: ["o"], words: "back to the list" },
     { keys: ["a"], words: "approve, or answer", short: "approve" },
     { keys: ["e"], words: "edit and approve", short: "edit" },
@@ -17,21 +22,27 @@
     { keys: ["1", "2", "3", "4", "5"], words: "then: the reason; Enter sends" },
     { keys: ["c"], words: "ask for changes", short: "changes" },
     { keys: ["x"], words: "escalate", short: "escalate" },
+    { keys: ["h"], words: "hand over", short: "hand over" },
+    { keys: ["t"], words: "take it: others see that you have it" },
     { keys: ["u"], words: "undo", short: "undo" },
     { keys: ["/"], words: "search" },
     { keys: ["g", "i"], words: "to the inbox", pair: true },
     { keys: ["g", "o"], words: "to ownership", pair: true },
     { keys: ["g", "r"], words: "to the record", pair: true },
-    { keys: ["?"], words: "these keys", run: () => help() },
-    { keys: ["Esc"], words: "close what is open, keep its text" },
-    { keys: ["Ctrl+Enter"], words: "send the open form" },
+    { keys: ["?"], words: "these keys", run: help, when: () => true },
+    { keys: ["Esc"], words: "close what is open, keep its text", when: forms },
+    { keys: ["Ctrl+Enter"], words: "send the open form", when: forms },
   ];
 
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const visible = (selector, within) =>
     all(selector, within).find((element) => element.getClientRects().length);
   const openPop = () => visible("details.drop[open], details.menu[open]");
-  const exists = (row) => !row.pair || visible(`[data-go="${row.keys[1]}"]`);
+  const named = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  const exists = (row) => {
+    if (row.when) return Boolean(row.when());
+    return row.pair ? visible(`[data-go="${row.keys[1]}"]`) : row.keys.some(named);
+  };
   const typing = (element) =>
     element.isContentEditable ||
     element.matches("textarea, select, input:not([type=radio], [type=checkbox])");
@@ -50,6 +61,7 @@
     if (event.key === "Escape") return close();
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(event);
     if (off || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.key === " " && event.target.matches("button, summary, input")) return;
     if (handle(event.key)) event.preventDefault();
   });
 
@@ -61,12 +73,13 @@
     );
     if (!row) return false;
     if (row.pair) return press(visible(`[data-go="${key}"]`));
-    if (row.run) return !openPop() && (row.run(), true);
+    if (row.run) return !openPop() && row.run() !== false;
     return press(visible(`[data-key="${CSS.escape(key)}"]`, openPop()?.querySelector(".pop")));
   }
 
   function press(element) {
-    if (!element || (element.closest("#detail") && performance.now() - since < REST)) return false;
+    const fresh = performance.now() - since < REST;
+    if (!element || (fresh && element.closest("#detail, #selection"))) return false;
     if (element.matches("input:not([type=radio])")) element.select();
     else element.click();
     if (element.matches("summary")) firstField(element.parentElement)?.focus();
@@ -88,22 +101,61 @@
   // Ctrl+Enter sends the form one is in; on the edit page it approves from anywhere.
   function send(event) {
     const main = visible('[data-key="Ctrl+Enter"]');
-    const form = event.target.closest("details.drop form") ?? openPop()?.querySelector("form");
-    if (!main && !form) return;
+    const pop = openPop();
+    const form = event.target.closest("details.drop form") ?? pop?.querySelector("form") ?? pop;
+    const button = main ?? (form && visible("button[type=submit]", form));
+    if (!button) return;
     event.preventDefault();
-    if (main) main.click();
-    else form.requestSubmit();
+    button.click();
   }
 
+  function rows() {
+    return visible(".row .what");
+  }
+
+  function boxes() {
+    return visible(".choose input, .pick-cell input");
+  }
+
+  function forms() {
+    return document.querySelector("details.drop, [data-key='Ctrl+Enter']");
+  }
+
+  // The row that has the focus, else the one whose detail is shown.
+  function here() {
+    const row = document.activeElement.closest(".row, tr");
+    return row ?? document.querySelector(".row:has([aria-current])");
+  }
+
+  function pick() {
+    const box = here()?.querySelector(".choose input, .pick-cell input");
+    if (!box) return false;
+    box.click();
+  }
+
+  function extend(by) {
+    const box = here()?.querySelector(".choose input");
+    if (box && !box.checked) box.click();
+    step(by);
+    const next = here()?.querySelector(".choose input");
+    if (next && !next.checked) next.click();
+  }
+
+  let stepped = 0;
   function step(by) {
-    const links = all(".row .what");
+    const links = all(".row .what, .list-more a");
     const focused = links.indexOf(document.activeElement);
     const from = focused >= 0 ? focused : links.findIndex((link) => link.ariaCurrent);
     const next = links[from < 0 ? 0 : Math.min(Math.max(from + by, 0), links.length - 1)];
     if (!next) return;
     next.focus();
     clearTimeout(timer);
-    timer = setTimeout(() => visible("#detail") && htmx.trigger(next, "choose"), PAUSE);
+    if (!next.matches(".what") || !visible("#detail")) return;
+    const rushing = performance.now() - stepped < PAUSE;
+    stepped = performance.now();
+    const ahead = new CustomEvent("show-ahead", { bubbles: true, cancelable: true });
+    if (!next.dispatchEvent(ahead)) return;
+    timer = setTimeout(() => htmx.trigger(next, "choose"), rushing ? PAUSE : 0);
   }
 
   function make(name, text = "", ...children) {
@@ -112,7 +164,8 @@
     return element;
   }
 
-  const caps = (row) => row.keys.flatMap((key) => [make("kbd", key), " "]);
+  const caps = (row) =>
+    row.keys.flatMap((key) => [make("kbd", { " ": "Space" }[key] ?? key), " "]);
 
   function help() {
     const dialog = make("dialog");

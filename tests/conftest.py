@@ -1,5 +1,7 @@
 """What every test may ask for: a desk with an agent and a gated refund, people, and a stranger."""
 
+from typing import Any
+
 import hypothesis
 import pytest
 from django.test import Client
@@ -11,6 +13,12 @@ from tests import factories
 # No test asserts a timing: how long an example takes depends on the machine.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_asked_again(settings: Any) -> None:
+    """`force_login` signs in without a password, which proves nothing."""
+    settings.REAUTHENTICATE_MINUTES = 0
 
 
 @pytest.fixture

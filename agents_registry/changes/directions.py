@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from agents_registry.policy import sampling
 from agents_registry.policy.findings import Mode, Tier
 from agents_registry.policy.floors import AUTHORITY_LEVELS, FLOORS, READ_VERB, VERBS
 
@@ -145,6 +146,12 @@ def _names(said: Any) -> set[str]:
     return {name for names in lists for name in names}
 
 
+def _spot_check_rate(old: Any, new: Any) -> bool:
+    """Whether no tier is looked at less afterwards; null stands for the share of each tier."""
+    before, after = (None if own is None else Decimal(str(own)) for own in (old, new))
+    return all(sampling.rate(tier, after) >= sampling.rate(tier, before) for tier in sampling.RATES)
+
+
 def _windows(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> bool:
     return _each(_window, old, new)
 
@@ -219,6 +226,7 @@ _AS_STRICT: dict[str, Callable[[Any, Any], bool]] = {
     "loosened": _loosened,
     "idempotent": lambda old, new: not new,
     "approvals_needed": lambda old, new: new > old,
+    "spot_check_rate": _spot_check_rate,
     "window_thresholds": _windows,
     "standards": lambda old, new: set(old) <= set(new),
     "rules": _standard,

@@ -17,7 +17,8 @@ _TIMES = {"sla", "fallback", "approval_life", "settle_seconds", "when_stopped", 
 _KIND = {"verb", "authority_level", "authority", "blast_radius", "reversibility", "idempotent"}
 _POLICY = {"mode", "confirmed", "confidence_line", "confidence_tier", "changes_terms", "loosened"}
 _GUARDS = {"governance_lead", "second_person", "everywhere", "approvals_needed", "waives"}
-OPEN = _PLACES | _TIMES | _KIND | _POLICY | _GUARDS
+_SHARES = {"spot_check_rate"}
+OPEN = _PLACES | _TIMES | _KIND | _POLICY | _GUARDS | _SHARES
 """Fields of enumerations, numbers and ids: their values stand in the event, all others sealed."""
 
 

@@ -22,7 +22,8 @@ from agents_registry.pages.rules import (
     ThresholdRow,
 )
 from agents_registry.permissions import can_stop
-from agents_registry.policy import documents
+from agents_registry.policy import documents, sampling
+from agents_registry.policy.findings import Mode
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.readiness import lacks_way_back
 from agents_registry.revisions import own_document, policy_document
@@ -170,6 +171,8 @@ def _deciding(action_type: ActionType, workflow: Workflow, name: Name) -> Iterat
         yield Fact("Who is asked", " ".join([*chain.steps, chain.fallback_words]))
     if action_type.approvals_needed > 1:
         yield Fact("Approvals needed", f"{action_type.approvals_needed} people")
+    if action_type.mode == Mode.AUTO_EXECUTED or action_type.spot_check_rate is not None:
+        yield Fact("Looked at afterwards", sampling.in_words(action_type.spot_check_rate))
     if action_type.checks:
         yield Fact("Reviewers check", "; ".join(action_type.checks))
 

@@ -10,7 +10,7 @@ from agents_registry.changes.directions import Direction, direction
 from agents_registry.pages import rule_words
 from agents_registry.pages.people import Name
 from agents_registry.pages.rule_words import KINDS, Said
-from agents_registry.policy import numbers, wording
+from agents_registry.policy import numbers, sampling, wording
 
 LABELS = {
     "mode": "Mode",
@@ -28,6 +28,7 @@ LABELS = {
     "waives": "May be missing",
     "data_classes": "Data classes",
     "approvals_needed": "Approvals needed",
+    "spot_check_rate": "Share that is looked at afterwards",
     "idempotent": "May be done twice",
     "sla": "Deadline",
     "governance_lead": "Governance lead",
@@ -49,7 +50,7 @@ WAYS = {Direction.TIGHTENING: "stricter", Direction.LOOSENING: "looser", Directi
 NESTED = ("rules", "owners", "systems")
 """Fields whose parts are read as fields of their own."""
 
-_MAY_BE_NONE = ("confidence_line", "impact")
+_MAY_BE_NONE = ("confidence_line", "impact", "spot_check_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,8 @@ def _way(field: str, old: Any, new: Any, under: str, confirmed: bool) -> str:
 
 
 def _said(field: str, value: Any) -> Said:
+    if field == "spot_check_rate":
+        return Said(sampling.in_words(None if value is None else numbers.known(value)))
     if value is None or value in ("", [], {}):
         return Said("not set")
     if isinstance(value, bool):

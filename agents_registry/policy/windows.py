@@ -12,7 +12,7 @@ from agents_registry.policy.findings import Mode
 from agents_registry.policy.rules import COMPARE
 from agents_registry.policy.shapes import Operator
 
-SHARES = ("error_rate", "rejection_rate", "rollback_rate")
+SHARES = ("error_rate", "rejection_rate", "rollback_rate", "check_failure_rate")
 COMPUTED = (*SHARES, "volume")
 """What the system measures by itself: shares from 0 to 1, and how many actions were staged."""
 

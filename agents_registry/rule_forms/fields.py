@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agents_registry.policy import sampling
 from agents_registry.rule_forms import kinds
 from agents_registry.rule_forms.kinds import ABSENT, Kind
 
@@ -287,6 +288,13 @@ DECIDING = Section(
         Field("sla", "Deadline", kinds.LINE, hint="Such as 4 business hours.", empty=""),
         Field("chain", "Escalation chain", kinds.CHOICE, options="chains", empty=None),
         Field("approvals_needed", "Approvals needed", kinds.WHOLE, required=True),
+        Field(
+            "spot_check_rate",
+            "Share that is looked at afterwards",
+            kinds.SHARE,
+            hint=f"From 0 to 1, of what runs alone. Empty: {sampling.in_words(None)}.",
+            empty=None,
+        ),
         Field("approval_life", "An approval lasts", kinds.LINE, required=True),
         Field(
             "settle_seconds",

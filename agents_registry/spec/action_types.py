@@ -38,9 +38,9 @@ def _policy(place: str, key: str, row: Row) -> Iterator[Problem]:
     for error in documents.validate(policy_document(key, row)):
         yield Problem(f"{place}{error.pointer}", error.detail)
     yield from _called_like_inherited(place, row)
-    line = row["confidence_line"]
-    if isinstance(line, float) and round(line, 3) != line:
-        yield Problem(f"{place}/confidence_line", "It has more than three decimals.")
+    for share in ("confidence_line", "spot_check_rate"):
+        if isinstance(row[share], float) and round(row[share], 3) != row[share]:
+            yield Problem(f"{place}/{share}", "It has more than three decimals.")
 
 
 def _called_like_inherited(place: str, row: Row) -> Iterator[Problem]:

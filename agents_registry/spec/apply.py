@@ -161,8 +161,9 @@ def _action_type_fields(team: Team, values: dict[str, Any]) -> dict[str, Any]:
         fields["retired_at"] = clock.now()
     if fields.get("chain") is not None:
         fields["chain"] = _get(EscalationChain, team=team, slug=fields["chain"])
-    if fields.get("confidence_line") is not None:
-        fields["confidence_line"] = Decimal(str(fields["confidence_line"]))
+    for share in ("confidence_line", "spot_check_rate"):
+        if fields.get(share) is not None:
+            fields[share] = Decimal(str(fields[share]))
     return fields
 
 

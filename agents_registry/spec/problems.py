@@ -18,6 +18,7 @@ _KINDS = {
     "array": "a list",
     "boolean": "true or false",
     "integer": "a whole number",
+    "number": "a number",
     "null": "null",
 }
 _PATTERNS = {

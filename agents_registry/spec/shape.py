@@ -144,6 +144,7 @@ ACTION_TYPE = _row(
     settle_seconds={"type": ["integer", "null"], "minimum": 0, "maximum": 600, "default": None},
     approval_life=_duration | {"default": "5 business days"},
     approvals_needed={"type": "integer", "minimum": 1, "maximum": 5, "default": 1},
+    spot_check_rate={"type": ["number", "null"], "minimum": 0, "maximum": 1, "default": None},
     payload_schema={"type": "object", "default": {}},
 )
 WORKFLOW = _row(

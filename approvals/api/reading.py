@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from agents_registry import revisions, standards, stops
 from agents_registry.models import ActionType, Agent, Scope, Standard, StopKind, Workflow
 from approvals import answers as said
-from approvals import feed
+from approvals import feed, four_eyes
 from approvals.api import answers, cursors
 from approvals.api.renderers import JSONLinesRenderer, JSONRenderer
 from approvals.api.schema import operation
@@ -118,12 +118,10 @@ def _ask_again(action: Action) -> float:
 def whole(action: Action) -> dict[str, Any]:
     """The action as a single one is answered: with its content and the verdict on it."""
     content = action.contents.get(revision=action.revision)
-    decision = (
-        action.decisions.select_related("person")
-        .filter(revision=action.revision, verdict__in=DECIDING, undone_at__isnull=True)
-        .order_by("-id")
-        .first()
+    given = action.decisions.filter(
+        revision=action.revision, verdict__in=DECIDING, undone_at__isnull=True
     )
+    decision = four_eyes.told(given).select_related("person").order_by("-id").first()
     return said.action(action, content=content, decision=decision)
 
 

@@ -44,6 +44,14 @@ class Answer:
             self.body.append(message.get("body", b""))
 
     @property
+    def status(self) -> int:
+        return int(self.start["status"])
+
+    @property
+    def text(self) -> str:
+        return b"".join(self.body).decode()
+
+    @property
     def ask_after(self) -> float:
         """Seconds after which asking again is worth it without a wake-up; 0 for not at all."""
         return next((float(v) for name, v in self.start["headers"] if name == _PENDING), 0.0)
@@ -74,17 +82,17 @@ async def answer_when_decided(
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
-    gone = asyncio.ensure_future(_gone(receive))
+    gone = asyncio.ensure_future(gone_of(receive))
     try:
         with waiters.waiting_for(action_id) as woken:
             while True:
                 woken.clear()
-                answer = await _ask(inner, scope)
+                answer = await ask(inner, scope)
                 left = until - loop.time()
                 if not answer.ask_after or left <= 0:
                     break
                 try:
-                    await _first_of(woken, gone, min(left, answer.ask_after))
+                    await first_of(woken, gone, min(left, answer.ask_after))
                 except asyncio.CancelledError:
                     break  # The server stops: the state as it is now is better than none.
                 if gone.done():
@@ -94,7 +102,8 @@ async def answer_when_decided(
         gone.cancel()
 
 
-async def _ask(inner: Application, scope: Scope) -> Answer:
+async def ask(inner: Application, scope: Scope) -> Answer:
+    """What `inner` answers to a request without a body."""
     answer = Answer()
     await inner(scope, _no_body, answer.take)
     return answer
@@ -104,13 +113,14 @@ async def _no_body() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-async def _gone(receive: Receive) -> None:
-    """Ends when the client does."""
+async def gone_of(receive: Receive) -> None:
+    """Ends when the client goes."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _first_of(woken: asyncio.Event, gone: "asyncio.Future[None]", seconds: float) -> None:
+async def first_of(woken: asyncio.Event, gone: "asyncio.Future[None]", seconds: float) -> None:
+    """Waits until it is woken, the client is gone, or the time is up."""
     waiting: asyncio.Future[Any] = asyncio.ensure_future(woken.wait())
     first: set[asyncio.Future[Any]] = {waiting, gone}
     try:

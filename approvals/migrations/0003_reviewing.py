@@ -154,6 +154,10 @@ class Migration(migrations.Migration):
             model_name='spotcheck',
             index=models.Index(fields=['checked_by', 'checked_at'], name='check_of_person'),
         ),
+        migrations.AddIndex(
+            model_name='spotcheck',
+            index=models.Index(fields=['checked_at'], name='check_made_at'),
+        ),
         migrations.AddConstraint(
             model_name='spotcheck',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('checked_at__isnull', True), ('checked_by__isnull', True), ('passed__isnull', True)), models.Q(('checked_at__isnull', False), ('checked_by__isnull', False), ('passed__isnull', False)), _connector='OR'), name='a_check_is_whole'),

@@ -39,6 +39,7 @@ class SpotCheck(models.Model):
                 name="check_to_do",
             ),
             models.Index(fields=["checked_by", "checked_at"], name="check_of_person"),
+            models.Index(fields=["checked_at"], name="check_made_at"),
         ]
 
     def __str__(self) -> str:

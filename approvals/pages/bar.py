@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from agents_registry import roles
 from agents_registry.models import Person
+from agents_registry.policy.findings import Tier
+from approvals import four_eyes
 from approvals.judging import BUILT_IN
 from approvals.models import Action, Cause, Reason
 from approvals.pages import words
+from approvals.pages.versions import Shown
 from approvals.permissions import can_decide
 
 CHECKS = ["Recipient and target", "Numbers against the source", "What the sources say"]
@@ -47,25 +50,29 @@ class Bar:
     colleagues: list[Choice]
 
 
-def bar(action: Action, person: Person, *, folded: bool) -> Bar | None:
-    """The bar, or None where this person decides nothing. `folded`: long texts are not open."""
+def bar(action: Action, person: Person, *, folded: bool, shown: Shown) -> Bar | None:
+    """The bar, or None where this person decides nothing. `folded`: long texts are not open.
+
+    Who approved already, while others still have to, passes it on or takes the approval back.
+    """
     if action.state != "pending" or not can_decide(person, action):
         return None
     question = action.action_type.key in BUILT_IN
+    decides = four_eyes.own_approval(action, person) is None
     next_person, next_words = _next(action)
     colleagues = _colleagues(action, person)
     return Bar(
-        can_approve=not question,
-        can_edit=not question,
-        can_reject=True,
-        can_ask=True,
-        can_answer=question,
+        can_approve=decides and not question,
+        can_edit=decides and not question,
+        can_reject=decides,
+        can_ask=decides,
+        can_answer=decides and question,
         can_escalate=bool(next_words),
         can_reassign=bool(colleagues),
-        can_take_over=True,
-        approve_words=_approve_words(action),
+        can_take_over=decides,
+        approve_words=_approve_words(action, shown),
         approve_note="You can take it back until the agent picks it up.",
-        checks=checks_of(action, folded=folded),
+        checks=checks_of(action, shown.tier, folded=folded),
         reasons=[Choice(r.value, str(r.label), HINTS.get(r.value, "")) for r in Reason],
         causes=[Choice(c.value, str(c.label)) for c in Cause],
         changes_words="which has two business days to revise it",
@@ -75,15 +82,15 @@ def bar(action: Action, person: Person, *, folded: bool) -> Bar | None:
     )
 
 
-def _approve_words(action: Action) -> str:
+def _approve_words(action: Action, shown: Shown) -> str:
     if action.mode == "draft_only" or action.authority == "advisory":
         return "Accept the draft"
-    return "Approve"
+    return "Approve" if len(shown.looks) < 2 else f"Approve {shown.words.lower()}"
 
 
-def checks_of(action: Action, *, folded: bool = False) -> list[Choice]:
+def checks_of(action: Action, tier: Tier, *, folded: bool = False) -> list[Choice]:
     """What the reviewer of the top tier says they checked; folded texts have to be among it."""
-    if action.tier != "mandatory":
+    if tier != Tier.MANDATORY:
         return []
     checks = [Choice(check, check) for check in action.action_type.checks or CHECKS]
     return [*checks, Choice(FOLDED, FOLDED, required=True)] if folded else checks

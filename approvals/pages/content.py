@@ -1,6 +1,6 @@
-"""What an action says, made inert: changes, every leaf of the payload, claims, evidence, trace."""
+"""What others wrote, made inert: texts, differences, every leaf, what the agent claims."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,10 @@ from approvals import diffs, inert
 from approvals.diffs import Change
 from approvals.models import Action, Content
 
-KINDS = {"changed": "chg", "added": "add", "removed": "rem", "same": "same", "context": "same"}
+KINDS = {
+    "changed": "chg", "added": "add", "removed": "rem", "moved": "mov", "same": "same",
+    "context": "same",
+}  # fmt: skip
 FOLD = 40
 PARTS = {"same": "", "add": "ins", "del": "del"}
 
@@ -29,6 +32,7 @@ Text = list[Span]
 class DiffRow:
     kind: str
     label: Text
+    was: Text = field(default_factory=list)
     before: Text
     after: Text
     number: bool = False
@@ -50,18 +54,6 @@ class Claim:
     value: Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    title: Text
-    source: Text
-    excerpt: Text
-    address: Text
-    icon: str = "doc"
-    old_words: str = ""
-    read_words: str = ""
-    chips: list[str] = field(default_factory=list)
-
-
 def text(value: object, change: str = "") -> Text:
     """Somebody else's text as spans: what acts or hides in it stands there as a token."""
     return [Span(part.text, part.token, change) for part in inert.segments(str(value or ""))]
@@ -69,7 +61,10 @@ def text(value: object, change: str = "") -> Text:
 
 def changes(before: Any, after: Any, *, versions: bool = False) -> list[DiffRow]:
     """The differences by field, changed prose by words; the untouched is left out."""
-    found = diffs.field_changes(before, after, versions=versions)
+    return diff_rows(diffs.field_changes(before, after, versions=versions))
+
+
+def diff_rows(found: Iterable[Change]) -> list[DiffRow]:
     return [_diff_row(change) for change in found if change.kind != "same"]
 
 
@@ -94,21 +89,20 @@ def claims(action: Action, content: Content) -> list[Claim]:
         ("What it says is missing", _listed(signals.get("missing"))),
         ("What it says conflicts", _listed(signals.get("conflicts"))),
         ("What it says it is about", _listed(signals.get("categories"))),
+        ("What it knew", _paired(handoff.get("inputs"))),
+        ("What it says it touches", _paired(content.impact)),
+        ("Who it says asked for it", action.requested_by),
+        ("Its version", action.agent_version),
+        ("What it belongs to", action.batch_key),
     ]
     return [Claim(label=label, value=text(value)) for label, value in said if value]
 
 
-def evidence(content: Content) -> list[Source]:
-    return [
-        Source(
-            title=text(item.get("title") or "untitled"),
-            source=text(item.get("source")),
-            excerpt=text(item.get("excerpt")),
-            address=text(item.get("url")),
-            chips=list(_chips(item.get("url") or "")),
-        )
-        for item in content.evidence
-    ]
+def chips(value: str) -> Iterator[str]:
+    """What a reader has to be warned of in it."""
+    ascii_form = inert.mixed_scripts(value)
+    if ascii_form:
+        yield f"mixed scripts: {ascii_form}"
 
 
 def _diff_row(change: Change) -> DiffRow:
@@ -118,7 +112,13 @@ def _diff_row(change: Change) -> DiffRow:
         after = [span for part in words if part.kind != "del" for span in _part(part)]
     else:
         before, after = text(change.before), text(change.after)
-    return DiffRow(kind=KINDS[change.kind], label=text(change.path), before=before, after=after)
+    return DiffRow(
+        kind=KINDS[change.kind],
+        label=text(change.path),
+        was=text(change.was),
+        before=before,
+        after=after,
+    )
 
 
 def _part(part: diffs.Part) -> Text:
@@ -131,16 +131,17 @@ def _leaf_row(leaf: inert.Leaf) -> LeafRow:
     return LeafRow(
         path=text(leaf.path or "payload"),
         value=text(head),
-        chips=list(_chips(leaf.value_text)),
+        chips=list(chips(leaf.value_text)),
         rest=text(rest),
         rest_words=f"{rest_lines} more lines" if rest_lines else "",
     )
 
 
-def _chips(value: str) -> Iterator[str]:
-    ascii_form = inert.mixed_scripts(value)
-    if ascii_form:
-        yield f"mixed scripts: {ascii_form}"
+def _paired(value: Any) -> str:
+    """Each leaf in a line of its own, after its path."""
+    return "\n".join(
+        f"{leaf.path}: {leaf.value_text}" for leaf in inert.leaves(value or {}) if value
+    )
 
 
 def _listed(value: Any) -> str:

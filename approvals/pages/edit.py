@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
 
 from agents_registry.models import Person
+from agents_registry.policy.findings import Tier
 from approvals import schema_forms
 from approvals.errors import Invalid, Refused
+from approvals.judging import Judgement
 from approvals.models import Action, Content
 from approvals.pages import action as action_page
 from approvals.pages import content as says
@@ -33,6 +36,14 @@ class Draft:
     typed: Typed = field(default_factory=Typed)
     comment: str = ""
     checked: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the form starts from: the agent's payload, or the version of this digest."""
+
+    payload: Any
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +89,10 @@ class EditPage:
     conflict: Note | None
 
 
-def draft_from(action: Action, content: Content, post: Any) -> Draft:
-    """What was posted, held to the schema."""
+def draft_from(action: Action, base: Any, post: Any) -> Draft:
+    """What was posted as an edit of `base`, held to the schema."""
     schema = action.action_type.payload_schema
-    parsed: Parsed = schema_forms.parse(schema, content.payload, post)
+    parsed: Parsed = schema_forms.parse(schema, base, post)
     errors = {**_schema_errors(schema, parsed.payload), **parsed.errors}
     comment = post.get("comment", "").replace("\x00", "").strip()
     return Draft(parsed.payload, errors, parsed.typed, comment, post.getlist("checked"))
@@ -92,21 +103,28 @@ def page(
     content: Content,
     person: Person,
     draft: Draft,
+    start: Start,
     *,
     view: str = "mine",
+    place: str = "view=mine",
     refusal: Refused | None = None,
 ) -> EditPage:
     """The form as it stands, with what the draft changes and how it is judged."""
     schema = action.action_type.payload_schema
     fields = schema_forms.fields(
-        schema, draft.payload, draft.errors, original=content.payload, typed=draft.typed
+        schema, draft.payload, draft.errors, original=start.payload, typed=draft.typed
     )
+    judged = None
     changes = says.changes(content.payload, draft.payload, versions=True)
+    if changes and not draft.errors:
+        judged = judge_edit(action, content, draft.payload)
+    tier = max(judged.verdict.tier, Tier(action.tier)) if judged else Tier(action.tier)
     view = view if view in words.VIEWS else "mine"
+    query = f"{place}&{urlencode({'version': start.version})}" if start.version else place
     return EditPage(
         id=action.pk,
-        url=f"{reverse('edit', args=[action.pk])}?view={view}",
-        back_url=f"{reverse('action', args=[action.pk])}?view={view}",
+        url=f"{reverse('edit', args=[action.pk])}?{query}",
+        back_url=f"{reverse('action', args=[action.pk])}?{query}",
         title=str(action.action_type),
         view=view,
         view_title=words.VIEWS[view],
@@ -121,9 +139,9 @@ def page(
         errors=_errors(fields, draft.errors, refusal),
         changes=changes,
         changes_words=says.changes_words(changes) if changes else "",
-        judged=_judged(action, content, draft) if changes and not draft.errors else None,
-        digest_mine_short=_short(draft) if changes and not draft.errors else "",
-        checks=checks_of(action),
+        judged=_judged(judged, tier) if judged else None,
+        digest_mine_short=_short(draft) if judged else "",
+        checks=checks_of(action, tier),
         checked=draft.checked,
         comment=draft.comment,
         conflict=_conflict(refusal),
@@ -151,9 +169,7 @@ def _errors(
     return found
 
 
-def _judged(action: Action, content: Content, draft: Draft) -> Judged:
-    judgement = judge_edit(action, content, draft.payload)
-    tier = max(judgement.verdict.tier, type(judgement.verdict.tier)(action.tier))
+def _judged(judgement: Judgement, tier: Tier) -> Judged:
     findings = [finding(each) for each in judgement.findings]
     return Judged(str(tier), words.TIERS[tier], findings)
 

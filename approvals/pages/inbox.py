@@ -17,7 +17,7 @@ from approvals.errors import Invalid
 from approvals.models import Action, Content, Viewing
 from approvals.pages import words
 from approvals.pages.content import Text, text
-from approvals.querysets import PEOPLES_RANKS, band, pending, pooled_workflows, view_of
+from approvals.querysets import PEOPLES_RANKS, band, pending, reviewed_by, view_of
 from approvals.states import State
 
 SECTIONS = {"late": "Late", "today": "Today", "later": "Later"}
@@ -30,13 +30,15 @@ LOOKING = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the reader wants to see. `as_of` keeps the sections still while they page."""
+    """What the reader wants to see. `as_of` keeps the sections still while they page; `place` is
+    the list as the query of an address."""
 
     person: Person
     team: Team
     view: str
     filters: Q
     as_of: datetime
+    place: str
     state: str = State.PENDING
 
     @property
@@ -46,8 +48,8 @@ class Asked:
         return datetime.combine(tomorrow, time(), zone)
 
     def rows(self) -> QuerySet[Action]:
-        workflows = pooled_workflows(self.person, self.team)
-        mine = view_of(self.view, self.person, workflows)
+        reviewed = reviewed_by(self.person, self.team)
+        mine = view_of(self.view, self.person, reviewed)
         return Action.objects.filter(mine, self.filters, team=self.team, state=self.state)
 
 
@@ -141,11 +143,11 @@ def counts(asked: Asked) -> Counter[tuple[str, int]]:
 
 def view_counts(person: Person, team: Team) -> Counter[str]:
     """How much is open in each view, each counted up to one over the cap, in one query."""
-    workflows = pooled_workflows(person, team)
+    reviewed = reviewed_by(person, team)
     names = ["mine", "pool", "all", "escalated"]
     parts = [
         pending(team)
-        .filter(view_of(name, person, workflows))
+        .filter(view_of(name, person, reviewed))
         .annotate(view=Value(number, IntegerField()))
         .order_by()
         .values_list("view", flat=True)[: words.CAP + 1]
@@ -160,16 +162,16 @@ def newer(asked: Asked) -> int:
     return len(newest.values_list("pk", flat=True)[: words.CAP + 1])
 
 
-def neighbour(asked: Asked, action: Action | None) -> Action | None:
+def neighbour(asked: Asked, action: Action) -> UUID | None:
     """The row to go to after this one was decided: the next, else the first that is left."""
     after = None
-    if action is not None and action.due_at is not None:
+    if action.due_at is not None:
         section = _section(asked, action.due_at)
         after = Place(section, action.tier_rank, action.due_at, action.pk)
     for start in (after, None):
         for pk, _ in _ids(asked, start, limit=2):
-            if action is None or pk != action.pk:
-                return next(iter(_whole([pk])), None)
+            if pk != action.pk:
+                return pk
     return None
 
 
@@ -261,7 +263,7 @@ def _row(
     line, confidence = action.action_type.confidence_line, action.confidence
     return Row(
         id=action.pk,
-        url=f"/actions/{action.pk}/?view={asked.view}",
+        url=f"/actions/{action.pk}/?{asked.place}",
         section=section,
         sentence=text(action.sentence),
         tier=action.tier,

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
+
 from agents_registry.words import counted
+from approvals.judging import PEOPLES_TIERS
 from approvals.models import Action, Content
 from approvals.pages import words
 
@@ -44,6 +47,27 @@ class Finding:
     rule_words: str
     rule_code: str
     ask_words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """The impact and the findings; `needs_person` where they ask for one."""
+
+    needs_person: bool
+    policy_url: str
+    impact: list[Cell]
+    findings: list[Finding]
+
+
+def why(action: Action, content: Content) -> Why:
+    return Why(
+        needs_person=action.tier in PEOPLES_TIERS,
+        policy_url=reverse(
+            "registry_action_type", args=[action.workflow.slug, action.action_type.key]
+        ),
+        impact=impact(action, content),
+        findings=[finding(each) for each in content.findings],
+    )
 
 
 def impact(action: Action, content: Content) -> list[Cell]:

@@ -6,13 +6,19 @@ from django.urls import reverse
 
 from agents_registry import stops
 from agents_registry.models import Person
-from approvals import closing, presence
+from approvals import closing, four_eyes, presence
 from approvals.errors import Refused
 from approvals.models import Action
 from approvals.pages import words
+from approvals.pages.changed import what_changed
+from approvals.pages.versions import COLLEAGUES, Shown
 from approvals.permissions import why_not
 from approvals.states import State
-from approvals.verdicts import approvals_of
+
+TOGETHER = "If both of you decide, the first decision counts and the second is told."
+TOGETHER_BLIND = "It takes more than one person. Decide on your own."
+CHOOSE = "Below is a colleague's version, beside the agent's: approve the one you stand for."
+NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +38,14 @@ class Note:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWork:
     id: int
+    kind: str
     title: str
     waits_words: str
     choices: list[tuple[str, str]]
     sub: str
 
 
-def notes(action: Action, person: Person, refusal: Refused | None) -> list[Note]:
+def notes(action: Action, person: Person, shown: Shown, refusal: Refused | None) -> list[Note]:
     found = []
     if refusal and refusal.status == 409:
         found.append(_conflict(action, refusal))
@@ -48,7 +55,7 @@ def notes(action: Action, person: Person, refusal: Refused | None) -> list[Note]
             Note(
                 key=f"open-{viewing.person_id}", css="info", icon="eye",
                 title=f"{viewing.person} has this open, since {since}",
-                body="If both of you decide, the first decision counts and the second is told.",
+                body=TOGETHER_BLIND if four_eyes.is_blind(action) else TOGETHER,
             )
         )  # fmt: skip
     if stop := stops.stop_over(action.agent, action.action_type):
@@ -63,8 +70,8 @@ def notes(action: Action, person: Person, refusal: Refused | None) -> list[Note]
         found.append(
             Note(key="not-yours", css="info", icon="eye", title="You can read along", body=why)
         )
-    if action.approvals_needed > 1 and action.state == State.PENDING:
-        found.append(_four_eyes(action))
+    if four_eyes.is_blind(action):
+        found.append(_four_eyes(action, person, shown))
     if action.held:
         found.append(
             Note(
@@ -75,15 +82,22 @@ def notes(action: Action, person: Person, refusal: Refused | None) -> list[Note]
     return found
 
 
-def _four_eyes(action: Action) -> Note:
-    given = [str(decision.person) for decision in approvals_of(action).select_related("person")]
+def _four_eyes(action: Action, person: Person, shown: Shown) -> Note:
+    """How many it takes, and one's own approval: of anybody else's there is not a word."""
+    mine = four_eyes.own_approval(action, person)
+    if mine:
+        return Note(
+            key="four-eyes", css="info", icon="pool",
+            title="You approved; somebody else still has to",
+            body="You see what others decided when all are in. Until then you can take it back.",
+            undo_url=reverse("undo", args=[mine.pk]),
+        )  # fmt: skip
+    edited = f" {CHOOSE}" if shown.words == COLLEAGUES else ""
     return Note(
-        key="four-eyes",
-        css="info",
-        icon="pool",
-        title=f"{len(given)} of {action.approvals_needed} approvals",
-        body=f"By {', '.join(given)}. An edit starts the count again." if given else "",
-    )
+        key="four-eyes", css="info", icon="pool",
+        title=f"{NUMBERS[action.approvals_needed]} different people must approve this",
+        body=f"Decide on your own: you see the others' verdicts when all are in.{edited}",
+    )  # fmt: skip
 
 
 def _conflict(action: Action, refusal: Refused) -> Note:
@@ -91,7 +105,8 @@ def _conflict(action: Action, refusal: Refused) -> Note:
     if action.state == "pending":
         return Note(
             key="conflict", css="warn", icon="warn", title=refusal.detail,
-            body=f"Below is revision {action.revision}, as it is now. What you typed is kept.",
+            body=f"{what_changed(action, refusal.facts.get('seen'))} "
+            f"Below is revision {action.revision}, as it is now. What you typed is kept.".strip(),
         )  # fmt: skip
     first = action.decisions.select_related("person").order_by("-pk").first()
     who = f"{first.person} decided this before you. " if first else ""
@@ -108,10 +123,11 @@ def open_work(action: Action, person: Person) -> list[OpenWork]:
     return [
         OpenWork(
             id=item.pk,
+            kind=item.kind,
             title=f"Open work: {words.state(item.kind)}",
             waits_words=f"waits for {item.assignee or action.agent}, "
             f"until {words.at(item.due_at, person)}",
-            choices=closing.choices(item) if closing.can_close(person, item) else [],
+            choices=closing.choices(item, person) if closing.can_close(person, item) else [],
             sub="Somebody else ends this.",
         )
         for item in opened

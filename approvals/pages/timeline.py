@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents_registry.models import Person
+from approvals import four_eyes, usage
 from approvals.models import Action
 from approvals.pages import words
 from approvals.pages.content import Text, text
@@ -15,7 +16,9 @@ WORDS = {
     "action.staged": "{who} staged revision {revision}",
     "action.revised": "{who} staged revision {revision}",
     "action.approved": "{who} approved it",
-    "action.approval_counted": "{who} approved it; one more person has to",
+    "action.approval_counted": "{who} approved it; somebody else still had to",
+    "action.approval_taken_back": "{who} took that approval back",
+    "action.approval_lapsed": "The approval of {to} no longer counts: they may not decide it now",
     "action.accepted": "{who} accepted it; nothing is executed",
     "action.blocked": "{who} blocks it",
     "action.rejected": "{who} rejected it",
@@ -24,6 +27,9 @@ WORDS = {
     "action.answered": "{who} answered",
     "action.escalated": "It goes to {to}",
     "action.reassigned": "{who} gave it to {to}",
+    "action.claimed": "{who} took it on",
+    "action.given_back": "{who} gave it back to {to}",
+    "action.handed_to_pool": "{who} handed it to {to}",
     "action.handed_on": "Whom it waited for has left: it goes to {to}",
     "action.reminded": "Reminder: nobody has decided yet",
     "action.held": "The chain is at its end: it is held for an owner",
@@ -44,7 +50,12 @@ WORDS = {
     "action.rejudged": "{who} judged it again: the mode of its type went down",
     "action.recalled": "{who} took its approval back: the mode of its type went down",
     "action.rollback_requested": "{who} asked for rollback",
+    "action.mistake_reported": "{who} reported a mistake",
+    "action.taken_over_done": "{who} says what was done",
+    "action.used": "{who} says that it was {used}",
     "action.rolled_back": "{who} reports: rolled back",
+    "action.drawn": "It was drawn by lot for a spot check",
+    "action.spot_checked": "{who} looked at it afterwards: it {found}",
     "action.rollback_failed": "{who} reports: the rollback failed",
 }
 CSS = {"agent": "ag", "policy": "po", "system": "po", "person": ""}
@@ -65,7 +76,10 @@ class Line:
 def timeline(action: Action, person: Person) -> list[Line]:
     """What happened, from the record, and what comes next if nobody acts."""
     events = list(
-        Event.objects.filter(stream=action.stream).order_by("seq").prefetch_related("sealed")
+        Event.objects.filter(stream=action.stream)
+        .exclude(four_eyes.hidden_events(action, person))
+        .order_by("seq")
+        .prefetch_related("sealed")
     )
     bodies = [record.body_of(event) for event in events]
     names = _names(events, bodies)
@@ -89,9 +103,11 @@ def _line(
     facts = {
         "who": names.get(event.actor)
         or {"agent": action.agent.name, "policy": "The policy"}.get(kind, "The clock"),
-        "to": names.get(str(body.get("to")), "the reviewer pool"),
+        "to": names.get(str(body.get("to"))) or _pool_words(str(body.get("to"))),
         "revision": body.get("revision", 1),
         "fence": body.get("fence", ""),
+        "found": body.get("found", ""),
+        "used": usage.WORDS.get(body.get("used", ""), ""),
     }
     return Line(
         css="no" if event.type in BAD else CSS.get(kind, ""),
@@ -100,6 +116,11 @@ def _line(
         iso=event.at.isoformat(),
         at_words=words.clock_time(event.at, person),
     )
+
+
+def _pool_words(to: str) -> str:
+    """The pool that it went to: another by its name, else the workflow's."""
+    return f"the {words.who(to)}" if to.startswith("pool:") else "the reviewer pool"
 
 
 def _next(action: Action, person: Person) -> list[Line]:

@@ -36,6 +36,8 @@ MOST_ITEMS = 400
 
 LONGEST_REF_CHAIN = 8
 BEYOND_A_FORM = ("oneOf", "anyOf", "patternProperties")
+NULLABLE = "may be null"
+"""How a schema that allows null beside one other thing is marked once it is read as that thing."""
 CONTROLS: dict[str, Kind] = {
     "object": "group",
     "array": "list",
@@ -44,6 +46,7 @@ CONTROLS: dict[str, Kind] = {
     "integer": "integer",
     "boolean": "boolean",
 }
+WORDS_FOR_PEOPLE = ("title", "description", "default", "examples", "$comment", "$defs")
 FORMATS: dict[str, Kind] = {"date": "date", "date-time": "datetime", "email": "email"}
 
 
@@ -67,6 +70,10 @@ class Node:
     kind: Kind
     required: bool
     depth: int
+
+    @property
+    def may_be_null(self) -> bool:
+        return bool(self.schema.get(NULLABLE))
 
 
 def root(schema: Schema, payload: Any) -> Node:
@@ -116,11 +123,47 @@ def _resolved(schema: Any, document: Schema) -> Schema:
     """The schema with its local references followed; empty, so shown as JSON, where that fails."""
     plain = schema if isinstance(schema, Mapping) else {}
     for _ in range(LONGEST_REF_CHAIN):
-        if "$ref" not in plain:
-            return plain
-        beside = {word: value for word, value in plain.items() if word != "$ref"}
-        plain = {**_referred(plain["$ref"], document), **beside}
+        inner = _wrapped(plain)
+        if "$ref" in plain:
+            plain = {**_referred(plain["$ref"], document), **_without(plain, "$ref")}
+        elif inner:
+            word, schema, null = inner
+            plain = {**schema, **_without(plain, word), **({NULLABLE: True} if null else {})}
+        else:
+            return _without_null(plain)
     return {}
+
+
+def _wrapped(schema: Schema) -> tuple[str, Schema, bool] | None:
+    """What stands alone in `allOf`, or in `anyOf` or `oneOf` beside null: the word, the schema, and
+    whether null is allowed."""
+    for word in ("allOf", "anyOf", "oneOf"):
+        found = schema.get(word)
+        if not isinstance(found, list):
+            continue
+        others = [each for each in found if each != {"type": "null"}]
+        null = len(others) < len(found)
+        alone = len(others) == 1 and isinstance(others[0], Mapping)
+        if alone and null != (word == "allOf") and not _clash(schema, others[0], word):
+            return word, others[0], null
+    return None
+
+
+def _clash(schema: Schema, inner: Schema, word: str) -> bool:
+    """Whether both say something of the same: then one of them would go unheard."""
+    return any(each in inner for each in schema if each not in (word, *WORDS_FOR_PEOPLE))
+
+
+def _without_null(schema: Schema) -> Schema:
+    types = schema.get("type")
+    if not isinstance(types, list) or "null" not in types:
+        return schema
+    others = [each for each in types if each != "null"]
+    return {**schema, "type": others[0], NULLABLE: True} if len(others) == 1 else schema
+
+
+def _without(schema: Schema, word: str) -> Schema:
+    return {each: value for each, value in schema.items() if each != word}
 
 
 def _referred(reference: Any, document: Schema) -> Schema:
@@ -141,9 +184,10 @@ def _kind(schema: Schema, base: Any, *, room: int) -> Kind:
     if "enum" in schema:
         return "select" if _are_scalars([*schema["enum"], base]) else "json"
     kind = _by_type(schema)
-    if base is MISSING and kind == "boolean":
+    if kind == "boolean" and (base is MISSING or schema.get(NULLABLE)):
         return "select"  # a checkbox cannot say "not set"
-    fits = base is MISSING or _fits(kind, base)
+    empty = base is None and schema.get(NULLABLE) and kind not in ("group", "list")
+    fits = base is MISSING or empty or _fits(kind, base)
     return kind if fits and _has_room(kind, schema, room) else "json"
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 from approvals.inert import parts, pointer_to
 from approvals.schema_forms import nodes, words
 from approvals.schema_forms.nodes import MISSING, MOST_ITEMS, Kind, Node, Schema
-from approvals.schema_forms.reading import Unreadable, read
+from approvals.schema_forms.reading import Unreadable, means_null, read
 from approvals.schema_forms.values import Typed
 
 BLANKS: dict[Kind, Any] = {"group": {}, "list": [], "text": ""}
@@ -111,6 +111,8 @@ class _Reader:
 
     def _item(self, node: Node) -> Any:
         value = self.value(node)
+        if value is MISSING and means_null(node):
+            return None
         if value is MISSING:
             self.errors.setdefault(node.pointer, words.NEEDED)
             return _blank(node)

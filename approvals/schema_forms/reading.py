@@ -35,6 +35,8 @@ def read(node: Node, posted: str) -> Any:
     if len(posted) > LONGEST_TEXT:
         raise Unreadable(words.TOO_LONG)
     text = unix_lines(posted)
+    if not text.strip() and means_null(node):
+        return None
     if not text.strip() and not (node.kind == "text" and _may_be_empty(node)):
         return MISSING
     value = READERS[node.kind](text) if node.kind in READERS else _choice(node, text)
@@ -50,6 +52,13 @@ def unix_lines(text: str) -> str:
 def _as_compared(kind: Kind, text: str) -> str:
     """White space around it counts in a free text only; browsers trim addresses."""
     return unix_lines(text) if kind == "text" else unix_lines(text).strip()
+
+
+def means_null(node: Node) -> bool:
+    """Whether an emptied control says null: where it may, the field stands there anyway, and it is
+    not the empty text that the agent gave."""
+    has_own_words = node.kind in ("json", "select") or node.base == ""
+    return node.may_be_null and not has_own_words and (node.required or node.base is not MISSING)
 
 
 def _may_be_empty(node: Node) -> bool:

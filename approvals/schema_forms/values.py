@@ -47,7 +47,7 @@ def shown(node: Node, value: Any) -> str:
 
 def choices(node: Node) -> dict[str, Any]:
     """The values of a select by the JSON that is posted for them."""
-    values = node.schema.get("enum", [True, False])
+    values = node.schema.get("enum", [True, False, None] if node.may_be_null else [True, False])
     held = [] if node.base is MISSING else [node.base]
     return {json.dumps(value): value for value in [*values, *held]}
 

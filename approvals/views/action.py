@@ -8,34 +8,45 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import HttpResponseClientRedirect, push_url, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, push_url, reswap, trigger_client_event
 
 from agents_registry.current_team import person_of
 from agents_registry.models import Person
-from approvals import presence
+from approvals import presence, release
 from approvals.errors import Refused
 from approvals.models import Action, Decision, FollowUp
 from approvals.pages import action as pages
 from approvals.pages import inbox
 from approvals.querysets import in_teams_of
-from approvals.views.inbox import asked_by
+from approvals.views.inbox import asked_by, place_of
 from approvals.views.requests import PageRequest
+
+PREFETCH = "X-Prefetch"
+"""The header of a request for a page that nobody looks at yet."""
+
+AHEAD = "X-Ahead"
+"""The header of a verdict: the id of the action whose detail the page has at hand already."""
 
 KEPT = ("comment", "reason", "cause", "to", "verdict")
 
 
 @login_required
-@vary_on_headers("HX-Request")
+@vary_on_headers("HX-Request", PREFETCH)
 def show(request: PageRequest, action_id: UUID) -> HttpResponse:
-    """The action as it is now; opening it is noted, so that others see who has it open."""
+    """The action as it is now; opening it is noted, so that others see who has it open.
+
+    Fetched ahead of time it is not open yet: `here` notes it when it is shown.
+    """
     person = person_of(request)
     action = find(person, action_id)
-    presence.note(action=action, person=person)
+    if not request.headers.get(PREFETCH):
+        presence.note(action=action, person=person)
     page = pages.page(
         action,
         person,
         view=request.GET.get("view", "mine"),
         since_last=request.GET.get("since") == "last",
+        version=request.GET.get("version", ""),
     )
     return _render(request, page)
 
@@ -48,6 +59,7 @@ def refused(request: PageRequest, action_id: UUID, refusal: Refused) -> HttpResp
         find(person, action_id),
         person,
         view=request.GET.get("view", "mine"),
+        version=request.POST.get("content_digest", ""),
         refusal=refusal,
         typed=typed,
     )
@@ -56,24 +68,26 @@ def refused(request: PageRequest, action_id: UUID, refusal: Refused) -> HttpResp
 
 def next_after(request: PageRequest, decision: Decision) -> HttpResponse:
     """Tells what was done and goes on to the next action of the view, or back to the list."""
-    action = Action.objects.select_related("action_type").get(pk=decision.action_id)
-    undo = reverse("undo", args=[decision.pk]) if decision.verdict in pages.CAN_BE_UNDONE else ""
+    action = decision.action
+    undo = reverse("undo", args=[decision.pk]) if decision.verdict in release.UNDONE else ""
     messages.success(request, pages.done_words(decision, action), extra_tags=undo)
     asked = asked_by(request)
     following = inbox.neighbour(asked, action)
     if following is None:
-        return _go(request, f"{reverse('inbox')}?view={asked.view}")
+        return _go(request, f"{reverse('inbox')}?{place_of(request.GET)}")
     if not request.htmx:
-        return _go(request, f"{reverse('action', args=[following.pk])}?view={asked.view}")
-    response = _swap(request, following.pk)
-    return trigger_client_event(response, "decided", {"id": str(action.pk)})
+        return _go(request, _address(request, following))
+    told = {"id": str(action.pk), "next": str(following)}
+    if request.headers.get(AHEAD) == told["next"]:
+        return trigger_client_event(_only_the_toast(request), "decided", told)
+    return trigger_client_event(_swap(request, following), "decided", {"id": told["id"]})
 
 
 def go_to(request: PageRequest, action_id: UUID) -> HttpResponse:
     """To the page of this action; in place where htmx asked."""
     if request.htmx:
         return _swap(request, action_id)
-    return _go(request, reverse("action", args=[action_id]))
+    return _go(request, _address(request, action_id))
 
 
 def go_back(request: PageRequest, follow_up_id: int) -> HttpResponse:
@@ -90,7 +104,7 @@ def find(person: Person, action_id: UUID) -> Action:
     """The action with what its page reads, or Http404 for what is another team's."""
     action = (
         in_teams_of(person)
-        .select_related("agent", "team", "action_type", "workflow__pool", "assignee")
+        .select_related("agent", "team", "action_type", "workflow__pool", "assignee", "pool")
         .select_related("workflow__workflow_owner", "workflow__system_owner")
         .select_related("workflow__risk_owner", "workflow__approval_owner")
         .filter(pk=action_id)
@@ -107,12 +121,26 @@ def _swap(request: PageRequest, action_id: UUID) -> HttpResponse:
     action = find(person, action_id)
     presence.note(action=action, person=person)
     response = _render(request, pages.page(action, person, view=view))
-    return push_url(response, f"{reverse('action', args=[action_id])}?view={view}")
+    return push_url(response, _address(request, action_id))
+
+
+def _only_the_toast(request: PageRequest) -> HttpResponse:
+    """For a page that has the next action's detail at hand and shows it by itself."""
+    response = render(request, "action.html#told", {"place": place_of(request.GET)})
+    return reswap(push_url(response, False), "none")
+
+
+def _address(request: PageRequest, action_id: UUID) -> str:
+    """Of an action's page, as reached from the list that this request came from."""
+    return f"{reverse('action', args=[action_id])}?{place_of(request.GET)}"
 
 
 def _render(request: PageRequest, page: pages.Page, status: int = 200) -> HttpResponse:
     template = "action.html#detail" if request.htmx else "action.html"
-    return render(request, template, {"page": page}, status=status)
+    context = {"page": page, "place": place_of(request.GET)}
+    if request.headers.get(PREFETCH):
+        context["messages"] = ()  # what was done is told on the page that somebody looks at
+    return render(request, template, context, status=status)
 
 
 def _go(request: PageRequest, url: str) -> HttpResponse:

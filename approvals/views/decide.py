@@ -11,11 +11,16 @@ from django.views.decorators.http import require_POST
 
 from agents_registry.current_team import person_of
 from agents_registry.models import Person
-from approvals import closing, review
+from agents_registry.policy.findings import Tier
+from approvals import closing, four_eyes, review
 from approvals.errors import Conflict, Invalid, Missing
 from approvals.models import Cause, Decision, Reason, Verdict
+from approvals.pages.afterwards import too_late
+from approvals.querysets import in_teams_of
+from approvals.states import State
 from approvals.transitions import Seen
 from approvals.views import action as action_page
+from approvals.views import reauthenticate
 from approvals.views.requests import PageRequest
 
 Verb = Callable[..., Decision]
@@ -26,8 +31,10 @@ Verb = Callable[..., Decision]
 def decide(request: PageRequest, action_id: UUID) -> HttpResponse:
     """One verdict. A conflict shows the new content and keeps what was typed."""
     person, post = person_of(request), request.POST
+    if post.get("verdict") == Verdict.APPROVED and (question := _question(request, action_id)):
+        return question
     try:
-        verb, words = _verb(post, person)
+        verb, words = verb_of(post, person)
         decision = verb(action_id=action_id, person=person, seen=seen_of(post), **words)
     except (Conflict, Invalid) as refusal:
         return action_page.refused(request, action_id, refusal)
@@ -41,8 +48,10 @@ def undo(request: PageRequest, decision_id: int) -> HttpResponse:
     try:
         action = review.undo(decision_id=decision_id, person=person_of(request))
     except Conflict as refusal:
-        messages.warning(request, refusal.detail)
         action_id = Decision.objects.values_list("action_id", flat=True).get(pk=decision_id)
+        action = action_page.find(person_of(request), action_id)
+        words, rollback_url = too_late(action, person_of(request))
+        messages.warning(request, words or refusal.detail, extra_tags=rollback_url)
         return action_page.go_to(request, action_id)
     messages.info(request, "Taken back. It waits for a decision again.")
     return action_page.go_to(request, action.pk)
@@ -74,11 +83,26 @@ def seen_of(post: QueryDict) -> Seen:
     return Seen(int(revision), post.get("digest", ""), post.get("policy_revision", ""))
 
 
-def _verb(post: QueryDict, person: Person) -> tuple[Verb, dict[str, Any]]:
+def _question(request: PageRequest, action_id: UUID) -> HttpResponse | None:
+    """The question for the password, where approving what the page showed is of the top tier."""
+    pending = in_teams_of(person_of(request)).filter(pk=action_id, state=State.PENDING)
+    action = pending.select_related("agent", "action_type", "workflow").first()
+    if action is None:
+        return None
+    content = action.contents.get(revision=action.revision)
+    payload = four_eyes.edited_as(action, content, request.POST.get("content_digest", ""))
+    if review.tier_of(action, content, payload) != Tier.MANDATORY:
+        return None
+    return reauthenticate.question(request, action)
+
+
+def verb_of(post: QueryDict, person: Person) -> tuple[Verb, dict[str, Any]]:
+    """The verb that a form names, with its words; Invalid where something is missing."""
     comment = post.get("comment", "").replace("\x00", "").strip()
     match post.get("verdict"):
         case Verdict.APPROVED:
-            return review.approve, {"checked": post.getlist("checked"), "comment": comment}
+            shown = {"content_digest": post.get("content_digest", "")}
+            return review.approve, {"checked": post.getlist("checked"), "comment": comment, **shown}
         case Verdict.REJECTED:
             codes = {"reason": _code(post, "reason", Reason), "cause": _cause(post)}
             return review.reject, {**codes, "comment": comment}

@@ -10,16 +10,19 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from agents_registry.current_team import person_of
-from approvals import review
+from agents_registry.policy.findings import Tier
+from approvals import four_eyes, review
 from approvals.errors import Conflict, Invalid, Refused
 from approvals.judging import BUILT_IN
 from approvals.models import Action, Content
 from approvals.pages import edit as pages
-from approvals.pages.edit import Draft
+from approvals.pages.edit import Draft, Start
 from approvals.permissions import check_can_decide
 from approvals.states import State
 from approvals.views import action as action_page
+from approvals.views import reauthenticate
 from approvals.views.decide import seen_of
+from approvals.views.inbox import place_of
 from approvals.views.requests import PageRequest
 
 
@@ -28,15 +31,17 @@ def edit(request: PageRequest, action_id: UUID) -> HttpResponse:
     """The form; posted with `check`, `add` or `remove` it only looks, else it decides."""
     person = person_of(request)
     action = action_page.find(person, action_id)
-    if action.state != State.PENDING and request.method == "GET":
+    decided = action.state != State.PENDING or four_eyes.own_approval(action, person)
+    if decided and request.method == "GET":
         return HttpResponseRedirect(reverse("action", args=[action.pk]))
     check_can_decide(person, action)
     if action.action_type.key in BUILT_IN:
         raise PermissionDenied("This is answered, not edited.")
     content = Content.objects.get(action=action, revision=action.revision)
+    start = _start(request, action, content)
     if request.method != "POST":
-        return _show(request, action, content, Draft(content.payload))
-    draft = pages.draft_from(action, content, request.POST)
+        return _show(request, action, content, Draft(start.payload))
+    draft = pages.draft_from(action, start.payload, request.POST)
     if "check" in request.POST:
         return _show(request, action, content, draft)
     if "add" in request.POST or "remove" in request.POST:
@@ -44,9 +49,18 @@ def edit(request: PageRequest, action_id: UUID) -> HttpResponse:
     return _decide(request, action, content, draft)
 
 
+def _start(request: PageRequest, action: Action, content: Content) -> Start:
+    """Where the person began: with the version that their page showed."""
+    version = request.GET.get("version", "")
+    return Start(four_eyes.edited_as(action, content, version), version)
+
+
 def _decide(request: PageRequest, action: Action, content: Content, draft: Draft) -> HttpResponse:
     if draft.errors:
         return _show(request, action, content, draft, status=422)
+    tier = review.tier_of(action, content, draft.payload)
+    if tier == Tier.MANDATORY and (question := reauthenticate.question(request, action)):
+        return question
     try:
         decision = review.edit_and_approve(
             action_id=action.pk,
@@ -69,8 +83,10 @@ def _show(
     refusal: Refused | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    view = request.GET.get("view", "mine")
-    page = pages.page(action, content, person_of(request), draft, view=view, refusal=refusal)
+    came_from = {"view": request.GET.get("view", "mine"), "place": place_of(request.GET)}
+    start = _start(request, action, content)
+    person = person_of(request)
+    page = pages.page(action, content, person, draft, start, **came_from, refusal=refusal)
     return render(request, _template(request), {"edit": page}, status=status)
 
 

@@ -11,16 +11,17 @@ from django.shortcuts import render
 from django.views.decorators.vary import vary_on_headers
 
 from agents_registry.current_team import person_of, team_of
-from agents_registry.models import Person, Team, Workflow
+from agents_registry.models import Agent, Person, Team, Workflow
 from approvals.errors import Invalid
 from approvals.models import TIER_RANKS
 from approvals.pages import inbox, words
 from approvals.pages.inbox import FOUND, SECTIONS, Asked, Place, Row
+from approvals.pages.saved_views import saved
 from approvals.states import State
 from approvals.views.requests import PageRequest
 from ledger import clock
 
-FILTERS = ("view", "tier", "workflow", "owner", "state", "q")
+FILTERS = ("view", "tier", "workflow", "agent", "owner", "subject", "state", "q")
 TITLES = {**SECTIONS, FOUND: "Newest first"}
 
 
@@ -35,11 +36,14 @@ def show(request: PageRequest) -> HttpResponse:
     context = {
         "view": asked.view,
         "view_title": words.VIEWS[asked.view],
+        "place": place_of(request.GET),
+        "kept": _kept(request.GET).items(),
         "sections": _sections(screen.rows, counts),
         "open_words": words.capped(sum(counts.values())),
         "late_words": words.capped(sum(n for (s, _), n in counts.items() if s == "late")),
         "tiers": _tiers(request.GET, counts),
         "filters": _filters(request, asked),
+        "saved": saved(asked.person, asked.team, place_of(request.GET)),
         "next_cursor_url": _url(request.GET, cursor=screen.next_place.encode())
         if screen.next_place
         else None,
@@ -79,7 +83,17 @@ def asked_by(request: PageRequest) -> Asked:
         filters=_narrowed(get, person, team),
         state=_state(get),
         as_of=_instant(get.get("as_of", "")) or clock.now(),
+        place=place_of(get),
     )
+
+
+def place_of(get: QueryDict) -> str:
+    """The list that somebody came from, as the query of an address: its view and its filters."""
+    return urlencode(_kept(get))
+
+
+def _kept(get: QueryDict) -> dict[str, str]:
+    return {"view": "mine", **{name: str(get[name]) for name in FILTERS if get.get(name)}}
 
 
 def _state(get: QueryDict) -> str:
@@ -93,6 +107,10 @@ def _narrowed(get: QueryDict, person: Person, team: Team) -> Q:
         narrowed &= Q(tier_rank=rank)
     if get.get("workflow"):
         narrowed &= Q(workflow__slug=get["workflow"][:50])
+    if get.get("agent"):
+        narrowed &= Q(agent__slug=str(get["agent"])[:50])
+    if get.get("subject"):
+        narrowed &= Q(subject_id=str(get["subject"]).replace("\x00", "")[:200])
     if get.get("owner"):
         narrowed &= Q(assignee__username=get["owner"][:150])
     if text := get.get("q", "").replace("\x00", "").strip().lower():
@@ -134,6 +152,7 @@ def _filters(request: PageRequest, asked: Asked) -> dict[str, Any]:
     workflows = Workflow.objects.filter(team=asked.team)
     return {
         "workflows": workflows.values_list("slug", "name"),
+        "agents": Agent.objects.filter(team=asked.team).values_list("slug", "name"),
         "owners": [(person.username, str(person)) for person in people],
         "states": [(str(state), words.state(state)) for state in State if state != "pending"],
         **{name: request.GET.get(name, "") for name in FILTERS},

@@ -10,6 +10,7 @@ from approvals.models import Action, FollowUp
 from approvals.release import Taken
 from ledger import clock
 from ledger.canonical import digest
+from reviewqueue.demo import checking
 from reviewqueue.demo.tale import Tale, working
 
 FAILS, VANISHES = 0.04, 0.01
@@ -69,6 +70,7 @@ def _report(tale: Tale, action: Action, taken: Taken, status: str, said: dict[st
         occurred_at=clock.now(),
         **said,
     )
+    checking.check_soon(tale, action)
     if status == "failed":
         _close_soon(tale, action)
 
@@ -94,7 +96,7 @@ def _close_soon(tale: Tale, action: Action) -> None:
 
 def _close(tale: Tale, action: Action) -> None:
     follow_up = FollowUp.objects.select_related("assignee").get(
-        action=action.pk, closed_at__isnull=True
+        action=action.pk, kind__in=["failed", "unknown"], closed_at__isnull=True
     )
     assert follow_up.assignee is not None
     if follow_up.kind == "unknown":

@@ -1,5 +1,6 @@
 """Which way a change leads, field by field; what is not clearly as strict counts as loosening."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -59,6 +60,10 @@ def test_saying_that_a_type_may_be_done_twice_loosens_it(
         ("window_thresholds", [WINDOW], [{**WINDOW, "mode_to": "draft_only"}]),
         ("window_thresholds", [WINDOW], [{**WINDOW, "action_types": []}]),
         ("window_thresholds", [WINDOW], [{**WINDOW, "action_types": ["refund", "pay"]}]),
+        ("spot_check_rate", 0, 0.001),
+        ("spot_check_rate", Decimal("0.050"), 0.1),
+        ("spot_check_rate", None, 0.2),
+        ("spot_check_rate", 0.02, None),
         ("standards", ["care"], ["care", "money"]),
         ("everywhere", False, True),
         ("second_person", False, True),
@@ -97,6 +102,8 @@ def test_one_way_tightens_and_the_other_loosens(field: str, looser: Any, stricte
         ("window_thresholds", [WINDOW], [{**WINDOW, "least": 1}]),
         ("window_thresholds", [WINDOW], [{**WINDOW, "review": "manager"}]),
         ("systems", {"reads": ["crm"]}, {"reads": ["shop"]}),
+        ("spot_check_rate", None, 0.1),
+        ("spot_check_rate", 0.1, None),
         ("standards", ["care"], ["money"]),
         ("rules", {"mode": "draft_only"}, {"mode": "draft_only", "verbs": ["send"]}),
     ],

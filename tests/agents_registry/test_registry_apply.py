@@ -1,6 +1,7 @@
 """Applying a document: the registry becomes what it says, as far as the person's rights go."""
 
 import copy
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -123,6 +124,19 @@ def test_the_diff_says_what_becomes_of_what_and_where_it_leads() -> None:
     assert found["workflows/refunds/sla"].words == "4 business hours → 1 business day"
     assert found["pools/legal"].sign is Sign.ADDED
     assert len(found) == 4
+
+
+def test_the_share_that_is_looked_at_afterwards_goes_in_and_comes_out() -> None:
+    install()
+    document = edited(spot_check_rate=0.25)
+    place = "workflows/refunds/action_types/refund_order/spot_check_rate"
+    assert lines_to(document)[place].direction is Direction.TIGHTENING
+    apply(document=document, team="shop", actor=as_person("omar"))
+    assert stored_refund().spot_check_rate == Decimal("0.25")
+    assert lines_to(document) == {}
+    assert lines_to(edited(spot_check_rate=0))[place].direction is Direction.LOOSENING
+    applied = apply(document=edited(spot_check_rate=0), team="shop", actor=as_person("omar"))
+    assert [wait.change.place[-1] for wait in applied.waiting] == ["refund_order"]
 
 
 def test_a_row_with_something_loosening_in_it_waits_whole_for_the_risk_owner() -> None:

@@ -232,6 +232,12 @@ def test_every_field_is_in_the_guide() -> None:
         (refund(mode="always"), f"{REFUND}/mode", "one of"),
         (refund(confirmed=False), f"{REFUND}/mode", "draft_only"),
         (refund(confidence_line=0.12345), f"{REFUND}/confidence_line", "three decimals"),
+        (refund(spot_check_rate=0.12345), f"{REFUND}/spot_check_rate", "three decimals"),
+        (refund(spot_check_rate=1.5), f"{REFUND}/spot_check_rate", "maximum 1"),
+        (refund(spot_check_rate=-0.1), f"{REFUND}/spot_check_rate", "minimum 0"),
+        (refund(spot_check_rate="all"), f"{REFUND}/spot_check_rate", "number"),
+        (refund(spot_check_rate=True), f"{REFUND}/spot_check_rate", "number"),
+        (refund(spot_check_rate=float("nan")), f"{REFUND}/spot_check_rate", "exactly"),
         (
             refund(
                 stop_rules=[

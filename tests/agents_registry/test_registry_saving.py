@@ -143,6 +143,9 @@ def test_the_people_of_a_pool_are_told_by_number_only(workflow: Workflow) -> Non
         ("required_inputs", [], [{"name": "usage_90d"}]),
         ("impact", {"affected": "/n", "high_affected": 9}, {"affected": "/n", "high_affected": 5}),
         ("approvals_needed", 1, 2),
+        ("spot_check_rate", Decimal("0.05"), Decimal("0.1")),
+        ("spot_check_rate", Decimal(0), Decimal("0.001")),
+        ("spot_check_rate", None, Decimal("0.2")),
     ],
 )
 def test_any_owner_tightens_and_only_the_risk_owner_takes_it_back(

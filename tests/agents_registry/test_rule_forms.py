@@ -116,6 +116,7 @@ ROWS = st.fixed_dictionaries(
         "description": st.text(st.characters(codec="utf-8"), max_size=40),
         "confirmed": st.booleans(),
         "confidence_line": st.one_of(st.none(), st.floats(0, 1)),
+        "spot_check_rate": st.one_of(st.none(), st.floats(0, 1)),
         "thresholds": st.lists(THRESHOLDS, max_size=3),
         "stop_rules": st.lists(STOP_RULES, max_size=3),
         "impact": IMPACTS,
@@ -172,6 +173,7 @@ def test_a_typed_number_becomes_the_number_that_it_says() -> None:
         ("confidence_line", "high"),
         ("impact__high_affected", "-1"),
         ("approvals_needed", "two"),
+        ("spot_check_rate", "20%"),
         ("payload_schema", "{"),
         ("payload_schema", '{"a": NaN}'),
         ("payload_schema", '{"a": 1, "a": 2}'),
@@ -195,8 +197,9 @@ def test_what_must_be_there_and_is_not_is_said_at_its_place() -> None:
 
 
 def test_emptying_a_field_leaves_what_no_text_means() -> None:
-    draft = typed(stored(), confidence_line="", thresholds__0__currency="", name="")
-    assert draft.row["confidence_line"] is None
+    row = stored(spot_check_rate=0.05)
+    draft = typed(row, confidence_line="", spot_check_rate="", thresholds__0__currency="", name="")
+    assert (draft.row["confidence_line"], draft.row["spot_check_rate"]) == (None, None)
     assert "currency" not in draft.row["thresholds"][0]
     assert draft.row["name"] == ""
 

@@ -1,5 +1,6 @@
 """The page of an action type: its own rules, those of each standard apart, and who may edit."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -84,6 +85,25 @@ def test_its_own_limits_over_time_are_shown(signed_in: Client, refund: ActionTyp
     (row,) = page.cumulative
     assert row.code == "sum of spend_delta per /order within 24 hours > 1000 USD"
     assert "Limits over time" in html
+
+
+@pytest.mark.parametrize(
+    ("mode", "rate", "said"),
+    [
+        ("approval_gated", None, None),
+        ("auto_executed", None, "20% of spot checks, 2% of what is autonomous"),
+        ("auto_executed", "0.005", "0.5%"),
+        ("approval_gated", "1", "100%"),
+    ],
+)
+def test_it_says_how_much_is_looked_at_afterwards_where_it_may_run_alone(
+    signed_in: Client, refund: ActionType, mode: str, rate: str | None, said: str | None
+) -> None:
+    refund.mode, refund.spot_check_rate = mode, rate and Decimal(rate)
+    refund.save()
+    page, _ = page_of(signed_in, refund)
+    facts = {fact.label: fact.value for fact in page.facts}
+    assert facts.get("Looked at afterwards") == said
 
 
 def test_only_who_may_edit_it_finds_the_way_there(

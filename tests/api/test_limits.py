@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from agents_registry.rates import Counter
 from approvals.api import throttling
-from approvals.api.throttling import Counter
 from tests import factories
 from tests.api.client import AgentClient, problem
 
@@ -42,7 +42,7 @@ def test_while_redis_is_away_requests_pass(
     api: AgentClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nobody = Counter("redis://127.0.0.1:1/0")
-    monkeypatch.setattr(throttling, "_counter", lambda: nobody)
+    monkeypatch.setattr(throttling, "counter", lambda: nobody)
     first = api.get("/me")
     assert first.status_code == 200
     assert "RateLimit-Limit" not in first

@@ -115,7 +115,7 @@ def test_who_is_not_named_for_the_workflow_sees_but_does_not_decide(
 ) -> None:
     client.force_login(create_person(team=workflow.team, role=role))
     page = client.get(f"/actions/{action.pk}/").content.decode()
-    assert "Refund 120 USD" in page
+    assert "Refund 120.00 USD" in page
     assert "You decide on" not in page
     assert decide(client, action, "approved", checked=["x"]).status_code == 403
     assert state_of(action) == State.PENDING
@@ -299,7 +299,7 @@ def test_an_administrator_sees_every_team_and_decides_nothing(
 
 def test_the_payload_stands_in_the_order_of_its_schema(signed_in: Client, action: Action) -> None:
     page = signed_in.get(f"/actions/{action.pk}/").context["page"]
-    assert ["".join(span.text for span in leaf.path) for leaf in page.payload] == [
+    assert ["".join(span.text for span in leaf.path) for leaf in page.changes.payload] == [
         "order",
         "amount",
         "currency",

@@ -59,7 +59,7 @@ def test_what_an_object_in_the_payload_leaves_out_is_removed() -> None:
     ]
 
 
-def test_lists_are_compared_by_index() -> None:
+def test_entries_of_a_list_are_known_by_their_names() -> None:
     payload = {"lines": [{"sku": "k-1", "quantity": 2}]}
     assert rows(field_changes(ORDER, payload)) == [
         ("same", "lines[0].sku", "k-1", "k-1"),
@@ -67,6 +67,60 @@ def test_lists_are_compared_by_index() -> None:
         ("removed", "lines[1].sku", "k-2", None),
         ("removed", "lines[1].quantity", "3", None),
     ]
+
+
+def told(before: object, after: object) -> list[tuple]:
+    """What a reader is shown, with where a moved entry stood."""
+    changes = field_changes(before, after, versions=True)
+    return [
+        (change.kind, change.path, change.was, change.before, change.after)
+        for change in changes
+        if change.kind != "same"
+    ]
+
+
+def test_an_entry_put_in_front_is_the_only_change() -> None:
+    lines = [{"sku": f"k-{number}", "quantity": 1} for number in range(20)]
+    assert told({"l": lines}, {"l": [{"sku": "k-x", "quantity": 2}, *lines]}) == [
+        ("added", "l[0].sku", "", None, "k-x"),
+        ("added", "l[0].quantity", "", None, "2"),
+    ]
+    assert told({"l": ["a", "b", "c"]}, {"l": ["b", "c"]}) == [("removed", "l[0]", "", "a", None)]
+
+
+def test_an_entry_that_moved_is_told_as_moved() -> None:
+    assert told({"l": ["a", "b", "c"]}, {"l": ["c", "a", "b"]}) == [
+        ("moved", "l[0]", "l[2]", "c", "c")
+    ]
+    lines = [{"id": number, "at": {"x": number}} for number in range(3)]
+    assert told({"l": lines}, {"l": [lines[1], lines[2], lines[0]]}) == [
+        ("moved", "l[2].id", "l[0].id", "0", "0"),
+        ("moved", "l[2].at.x", "l[0].at.x", "0", "0"),
+    ]
+
+
+def test_an_entry_that_moved_and_changed_is_still_known() -> None:
+    before = [{"sku": "a", "price": 1}, {"sku": "b", "price": 2}, {"sku": "c", "price": 3}]
+    after = [{"sku": "c", "price": 4}, {"sku": "a", "price": 1}]
+    assert told({"l": before}, {"l": after}) == [
+        ("changed", "l[0].price", "l[2].price", "3", "4"),
+        ("removed", "l[1].sku", "", "b", None),
+        ("removed", "l[1].price", "", "2", None),
+    ]
+
+
+def test_lists_in_lists_keep_their_whole_old_path() -> None:
+    before = {"l": [{"id": 1, "m": ["x", "y"]}, {"id": 2, "m": ["z"]}]}
+    after = {"l": [{"id": 2, "m": ["z"]}, {"id": 1, "m": ["y", "q"]}]}
+    found = told(before, after)
+    assert ("removed", "l[1].m[0]", "l[0].m[0]", "x", None) in found
+    assert ("added", "l[1].m[1]", "", None, "q") in found
+
+
+def test_very_long_lists_are_compared_place_by_place() -> None:
+    before = [str(number) for number in range(2000)]
+    after = ["new", *before[1:]]
+    assert told({"l": before}, {"l": after}) == [("changed", "l[0]", "", "0", "new")]
 
 
 def test_a_value_that_becomes_an_object_is_removed_and_added() -> None:
@@ -113,8 +167,8 @@ def test_every_leaf_of_the_payload_is_told_once(before: object, after: object) -
 @given(OBJECTS, OBJECTS)
 def test_every_leaf_of_the_record_is_told_once(before: dict, after: dict) -> None:
     changes = field_changes(before, after) + context(before, after)
-    told = [change.pointer for change in changes if change.before is not None]
-    assert sorted(told) == (sorted(leaf.pointer for leaf in leaves(before)) if before else told)
+    told = [change.was or change.path for change in changes if change.before is not None]
+    assert sorted(told) == (sorted(leaf.path for leaf in leaves(before)) if before else told)
 
 
 @given(VALUES)

@@ -57,6 +57,7 @@ def test_no_hidden_character_is_left_and_no_other_is_lost(text: str) -> None:
     [
         "👩\u200d👧",
         "🏳\ufe0f\u200d🌈",
+        "ക്\u200d is said",
         "👩🏽\u200d⚕\ufe0f",
         "می\u200cخواهم",
         "क्\u200dष",

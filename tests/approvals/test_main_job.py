@@ -34,7 +34,7 @@ def test_a_refund_waits_for_a_person_with_a_deadline(action: Action) -> None:
     assert (action.state, action.tier, action.mode) == ("pending", "mandatory", "approval_gated")
     assert action.due_at is not None
     assert action.due_at > action.created_at
-    assert action.sentence == "Refund 120 USD for order A-1"
+    assert action.sentence == "Refund 120.00 USD for order A-1"
 
 
 def test_an_approved_action_is_taken_once_and_its_outcome_recorded(

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from agents_registry.models import ActionType, Agent, Downgrade, Workflow
-from approvals import closing, measuring, outcome, release, review
-from approvals.models import Action, FollowUp, Lease, Reading
+from approvals import closing, measuring, mistakes, outcome, release, review, spot_checks
+from approvals.models import Action, FollowUp, Lease, Reading, SpotCheck
 from approvals.sweep import turn
 from ledger import clock
+from tests.approvals.checked import FAILED, PASSED
 from tests.approvals.windowed import approved, create_windowed_desk, rule, sure, unsure
 from tests.factories import create_action, reviewer_of, seen
 
@@ -188,3 +189,82 @@ def test_what_one_workflow_lists_wrong_does_not_hold_up_the_others() -> None:
     broken.save()
     create_windowed_desk(computed("volume", limit=100))
     assert len(measured()) == measuring.CAUGHT_UP
+
+
+def looked_at(agent: Agent, action: Action, ratings: dict[str, str]) -> None:
+    spot_checks.check(
+        check_id=SpotCheck.objects.get(action=action).pk,
+        person=reviewer_of(action.workflow),
+        ratings=ratings,
+        comment="Looked at.",
+    )
+
+
+def create_drawing_desk(*rules: dict[str, Any]) -> Desk:
+    """Everything that runs alone is drawn."""
+    agent, workflow, tag = create_windowed_desk(*rules)
+    ActionType.objects.filter(pk=tag.pk).update(spot_check_rate=1)
+    tag.refresh_from_db()
+    return agent, workflow, tag
+
+
+def test_the_check_failure_rate_is_of_the_checks_made_in_the_window() -> None:
+    agent, _, tag = create_drawing_desk(computed("check_failure_rate", limit="0.5"))
+    with at(90):
+        old, *actions = done(agent, tag, *["succeeded"] * 6)
+        looked_at(agent, old, FAILED)
+    with at(30):
+        for action, ratings in zip(actions, [FAILED, PASSED, PASSED, PASSED], strict=False):
+            looked_at(agent, action, ratings)
+    (reading,) = measured()
+    assert (reading.value, reading.source) == (Decimal("0.25"), "computed:check_failure_rate")
+
+
+def test_too_many_failed_checks_lower_the_mode() -> None:
+    agent, _, tag = create_drawing_desk(computed("check_failure_rate"))
+    with at(30):
+        for action in done(agent, tag, *["succeeded"] * 4):
+            looked_at(agent, action, FAILED)
+    measured()
+    because = Downgrade.objects.get(action_type=tag).because
+    assert because == "The check failure rate was above 30%: 100%."
+
+
+def test_what_people_find_wrong_is_an_error_of_the_window_in_which_they_find_it() -> None:
+    agent, _, tag = create_drawing_desk(computed("error_rate", limit=1))
+    with at(90):
+        first, second, failed, *_ = done(
+            agent, tag, "succeeded", "succeeded", "failed", "succeeded"
+        )
+    with at(30):
+        done(agent, tag, *["succeeded"] * 8)
+        looked_at(agent, first, FAILED)
+        looked_at(agent, failed, FAILED)
+        looked_at(agent, done(agent, tag, "succeeded")[0], PASSED)
+        for severity, action in [
+            ("harmful", second), ("severe", second), ("severe", first), ("minor", failed),
+        ]:  # fmt: skip
+            report_mistake(action, severity)
+        done(agent, tag, "succeeded")
+    before, reading = measured()
+    assert before.value == Decimal("0.25"), "as it was reported then"
+    assert reading.value == Decimal("0.2"), "two of ten: each once, and no failure twice"
+
+
+def test_a_small_mistake_is_no_error() -> None:
+    agent, _, tag = create_drawing_desk(computed("error_rate", limit=1))
+    with at(30):
+        action, *_ = done(agent, tag, *["succeeded"] * 4)
+        report_mistake(action, "minor")
+    (reading,) = measured()
+    assert reading.value == 0
+
+
+def report_mistake(action: Action, severity: str) -> None:
+    mistakes.report(
+        action_id=action.pk,
+        person=action.workflow.workflow_owner,
+        what="The customer wrote back.",
+        severity=severity,
+        cleanup_minutes=0,
+    )

@@ -41,7 +41,7 @@ OFFER = {
             "required": ["name"],
             "properties": {"name": {"type": "string"}, "phone": {"type": "string"}},
         },
-        "extra": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "extra": {"anyOf": [{"type": "string"}, {"type": "object"}, {"type": "null"}]},
     },
 }
 PAYLOAD = {
@@ -166,6 +166,36 @@ def test_a_text_with_hidden_characters_says_so() -> None:
 def test_what_no_control_can_show_is_edited_as_json(schema: Any) -> None:
     field = of_one(schema, it={"a": [1, None]})
     assert (field.kind, field.value) == ("json", '{\n  "a": [\n    1,\n    null\n  ]\n}')
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({"type": ["string", "null"]}, "text"),
+        ({"type": ["null", "integer"]}, "integer"),
+        ({"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}, "date"),
+        ({"oneOf": [{"type": "null"}, {"type": "number"}], "title": "Sum"}, "number"),
+        ({"allOf": [{"enum": ["a", "b"]}], "description": "One of two."}, "select"),
+        ({"type": ["boolean", "null"]}, "select"),
+        ({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}, "json"),
+        ({"type": "string", "anyOf": [{"type": "string"}, {"type": "null"}]}, "json"),
+        ({"type": ["object", "null"], "properties": {"a": {"type": "string"}}}, "json"),
+    ],
+)
+def test_what_may_be_null_beside_one_thing_has_the_control_of_that_thing(
+    schema: dict[str, Any], kind: str
+) -> None:
+    field = of_one(schema, it=None)
+    assert (field.kind, field.value) == (kind, "null" if kind in ("json", "select") else "")
+
+
+@pytest.mark.parametrize("was", ["x", "", None])
+def test_emptied_is_null_where_null_is_allowed(was: str | None) -> None:
+    schema = {"type": ["string", "null"]}
+    assert read_one(schema, "", it="x")[0] is None
+    assert read_one(schema, "y", it=was)[0] == "y"
+    assert read_one({"type": ["integer", "null"]}, " ", it=4)[0] is None
+    assert read_one({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "5", it=None)[0] == 5
 
 
 def test_a_value_that_is_not_of_its_type_is_edited_as_json() -> None:

@@ -61,6 +61,20 @@ SCHEMAS: list[dict[str, Any]] = [
         },
         "required": ["stage"],
     },
+    {
+        "type": "object",
+        "properties": {
+            "word": {"type": ["string", "null"]},
+            "day": {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]},
+            "count": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/count"}]},
+            "sure": {"type": ["boolean", "null"]},
+            "line": {"anyOf": [{"type": "null"}, LINE]},
+            "all": {"allOf": [{"type": "number"}], "title": "Sum"},
+            "words": {"type": ["array", "null"], "items": {"type": ["string", "null"]}},
+        },
+        "required": ["word", "sure", "line"],
+        "$defs": {"count": {"type": "integer"}},
+    },
     {"type": "object", "properties": {}, "additionalProperties": {"type": "number"}},
     {"anyOf": [{"type": "object"}]},
 ]
@@ -69,6 +83,16 @@ SCHEMAS: list[dict[str, Any]] = [
 def payloads(schema: Any) -> st.SearchStrategy[Any]:
     """Values that fit the schema, with keys that it does not name."""
     match schema:
+        case {"type": [name, "null"]}:
+            return st.none() | payloads({**schema, "type": name})
+        case {"anyOf": [one, other]} | {"oneOf": [one, other]}:
+            return payloads(one) | payloads(other)
+        case {"allOf": [one]}:
+            return payloads(one)
+        case {"type": "null"}:
+            return st.none()
+        case {"$ref": "#/$defs/count"}:
+            return st.integers(-9, 9)
         case {"const": value}:
             return st.just(value)
         case {"enum": values}:

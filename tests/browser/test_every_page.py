@@ -1,104 +1,126 @@
-"""Every page: no finding of axe, light and dark; nothing scrolls sideways on a phone."""
+"""Every page: no finding of axe, light and dark, wide and on a phone; nothing scrolls sideways
+there, and nothing that has the focus is behind a bar."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from django.urls import Resolver404, URLPattern, get_resolver
+from playwright.sync_api import Browser, BrowserContext, Page
 
-SignIn = Callable[..., Page]
-PLACES = [
-    "/inbox/",
-    "/inbox/?view=all",
-    "/inbox/?q=nothing-like-this",
-    "/inbox/?view=escalated",
-    "/ownership/",
-    "/registry/",
-    "/team/",
-    "/team/edit",
-    "/nowhere/",
-]
+from tests.browser.places import PLACES, Place
+
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 380, "height": 800}
+CONTRAST = {"runOnly": ["color-contrast"]}
+"""All that can differ between the schemes."""
+
+HIDDEN_FOCUS = """() => {
+  const bars = [...document.querySelectorAll(".decide, .bar-bottom, .top, .picked")].filter(
+    (bar) => getComputedStyle(bar).position === "sticky");
+  const main = document.querySelector("main");
+  const fields = [...main.querySelectorAll("a[href], button, input, select, textarea, summary")];
+  return fields.flatMap((field) => {
+    if (!field.getClientRects().length) return [];
+    if (field.closest(".decide, .bar-bottom, .picked, .sr")) return [];
+    field.focus();
+    if (document.activeElement !== field) return [];
+    const { top, bottom } = field.getBoundingClientRect();
+    const behind = bars.find((bar) => {
+      const box = bar.getBoundingClientRect();
+      return box.top <= top && box.bottom >= bottom;
+    });
+    return behind ? [`${field.outerHTML.slice(0, 90)} is behind ${behind.className}`] : [];
+  });
+}"""
 
 
-def addresses(page: Page) -> list[str]:
-    """The fixed places, and one action, its edit form, a workflow and a type found on them."""
-    page.goto("/inbox/")
-    action = str(page.locator("li.row a.what").first.get_attribute("href"))
-    page.goto("/registry/")
-    workflow = str(page.locator("main table a").first.get_attribute("href"))
-    page.goto(workflow)
-    kind = str(page.locator("main table a").first.get_attribute("href"))
-    return [*PLACES, action, action.replace("/?", "/edit?"), workflow, kind]
+@pytest.fixture(scope="module")
+def pages(browser: Browser, demo: dict[str, Any]) -> Iterator[Callable[[str], Page]]:
+    """A page for each person, signed in once; the page of nobody for the door."""
+    contexts: dict[str, BrowserContext] = {}
+    signed_in: dict[str, Page] = {}
+
+    def page_of(who: str) -> Page:
+        if who not in signed_in:
+            contexts[who] = browser.new_context(
+                base_url=demo["url"], viewport=WIDE, bypass_csp=True, reduced_motion="reduce"
+            )
+            contexts[who].set_default_timeout(20_000)
+            page = signed_in[who] = contexts[who].new_page()
+            if who:
+                page.goto("/login/")
+                page.fill("[name=username]", who)
+                page.fill("[name=password]", "demo-only")
+                page.click("form button")
+                page.wait_for_url("**/inbox/**")
+        return signed_in[who]
+
+    yield page_of
+    for context in contexts.values():
+        context.close()
 
 
-def findings_of(page: Page, where: str) -> list[str]:
-    results: Any = Axe().run(page).response
+def findings_of(page: Page, **options: Any) -> list[str]:
+    results: Any = Axe().run(page, options=options or None).response
     return [
-        f"{where}: {found['id']}: {found['help']}: {found['nodes'][0]['html'][:120]}"
+        f"{found['id']}: {found['help']}: {found['nodes'][0]['html'][:160]}"
         for found in results["violations"]
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page(sign_in: SignIn, scheme: str) -> None:
-    page = sign_in("rita", color_scheme=scheme, bypass_csp=True)
+def resolve_name(address: str) -> str:
+    """The name of its page in the URLconf; empty where there is none."""
+    try:
+        return str(get_resolver().resolve(address.partition("?")[0]).url_name)
+    except Resolver404:
+        return ""
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_a_page_is_for_everybody(pages: Callable[[str], Page], place: Place) -> None:
+    page = pages(place.who)
+    page.set_viewport_size(WIDE)
+    page.emulate_media(color_scheme="light")
+    address = place.find(page)
+    assert address, f"the demo has no {place.name}"
+    assert resolve_name(address) == place.page
+    page.goto(address)
+    place.then(page)
     found = []
-    for address in addresses(page):
-        page.goto(address)
-        found += findings_of(page, address)
-    assert not found, "\n".join(found)
+    for name, viewport in (("wide", WIDE), ("phone", PHONE)):
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme="light")
+        found += [f"{name}, light: {each}" for each in findings_of(page)]
+        page.emulate_media(color_scheme="dark")
+        found += [f"{name}, dark: {each}" for each in findings_of(page, **CONTRAST)]
+    width = page.evaluate("document.documentElement.scrollWidth")
+    if width > PHONE["width"]:
+        found.append(f"it is {width} px wide on a phone")
+    found += page.evaluate(HIDDEN_FOCUS)
+    assert not found, f"{address}\n" + "\n".join(found)
 
 
-SECTIONS = ("people", "pools", "calendars", "chains", "agents")
-FORMS = [
-    "/team/edit",
-    "/team/people/new",
-    "/team/pools/new",
-    "/team/calendars/new",
-    "/team/chains/new",
-    "/team/agents/new",
-    "/registry/new",
-]
+NO_PAGES = {
+    "home", "inbox_fresh", "inbox_elsewhere", "live_inbox", "here", "ownership_matrix",
+    "decide", "undo", "follow_up", "claim", "give_back", "hand_to_pool", "ask_rollback",
+    "report_mistake", "taken_over_done", "mark_used", "why_report", "batch_pick", "batch_decide",
+    "batch_undo", "check_save", "keep_view", "forget_view", "stop", "resume", "restore_mode",
+    "switch_team", "team_found", "team_leave", "team_invite", "team_token_new",
+    "team_token_revoke", "team_archive", "revision_undo", "request_sign", "request_decline",
+    "request_withdraw", "logout",
+}  # fmt: skip
+"""Redirects, parts of pages, and what only takes a form."""
+
+BY_MAIL = {"welcome", "reset"}
+"""Behind a link that only a mail holds; tried where mails are."""
+
+ON_DEMAND = {"trial", "standard_edit", "downgrade"}
+"""Made by a person first; tried where they are made."""
 
 
-def forms_of_a_manager(page: Page) -> list[str]:
-    """The forms for new rows, and one of each kind of row that the team has."""
-    page.goto("/team/")
-    links = [page.locator(f"[aria-labelledby=h-{name}] tbody a").first for name in SECTIONS]
-    rows = [str(link.get_attribute("href")) for link in links]
-    page.goto("/registry/")
-    workflow = str(page.locator("main table a").first.get_attribute("href"))
-    return [*FORMS, *rows, f"{workflow}edit"]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_forms_of_a_manager(sign_in: SignIn, scheme: str) -> None:
-    page = sign_in("mona", color_scheme=scheme, bypass_csp=True)
-    found = []
-    for address in forms_of_a_manager(page):
-        page.goto(address)
-        found += findings_of(page, address)
-    assert not found, "\n".join(found)
-
-
-def test_no_form_scrolls_sideways_on_a_phone(sign_in: SignIn) -> None:
-    page = sign_in("mona", viewport={"width": 380, "height": 800})
-    for address in forms_of_a_manager(page):
-        page.goto(address)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 380, f"{address} is {width} px wide"
-
-
-def test_axe_finds_nothing_on_the_door(new_context: Callable[..., BrowserContext]) -> None:
-    page = new_context(bypass_csp=True).new_page()
-    page.goto("/login/")
-    assert not findings_of(page, "/login/")
-
-
-def test_nothing_scrolls_sideways_on_a_phone(sign_in: SignIn) -> None:
-    page = sign_in("rita", viewport={"width": 380, "height": 800})
-    for address in addresses(page):
-        page.goto(address)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 380, f"{address} is {width} px wide"
+def test_no_page_is_left_out() -> None:
+    """A new address is a page of the list above, or is named as none."""
+    patterns = get_resolver().url_patterns
+    known = {str(each.name) for each in patterns if isinstance(each, URLPattern)}
+    assert known - NO_PAGES - BY_MAIL - ON_DEMAND == {place.page for place in PLACES if place.page}

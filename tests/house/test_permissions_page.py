@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -18,6 +19,7 @@ from agents_registry.models import (
     Downgrade,
     Person,
     PolicyChange,
+    Pool,
     Role,
     Standard,
     Stop,
@@ -28,12 +30,17 @@ from agents_registry.policy.findings import Mode
 from agents_registry.revisions import policy_document
 from agents_registry.spec.export import stored
 from agents_registry.spec.rows import rows
-from approvals import follow_ups, stopping, trials
-from approvals.models import Action
+from approvals import follow_ups, rubric, stopping, trials, why_links
+from approvals.models import Action, Decision, SpotCheck
+from approvals.pages import outside
+from approvals.pages.batch import address, box
+from ledger import clock
+from tests.approvals.batched import create_title_type, lot_of, stage_many
 from tests.factories import create_person, create_team, reviewer_of, seen
 
 PAGE = Path(__file__).parents[2] / "docs" / "permissions.md"
 REFUSALS = {403, 404}
+MISTAKE = {"what": "wrong order", "severity": "minor", "cleanup_minutes": "5"}
 
 
 def cells() -> Iterator[tuple[str, str, bool]]:
@@ -92,6 +99,12 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             return client.get("/inbox/?view=all")
         case "see an action":
             return client.get(f"/actions/{action.pk}/")
+        case "see the batches":
+            return client.get("/batches/")
+        case "see a batch" | "choose from a batch" | "approve a batch" | "reject a batch":
+            return attempt_on_batch(verb.partition(" ")[0], client, workflow)
+        case "take back an act of one's own":
+            return attempt_on_batch("approve", client, workflow, undone=True)
         case "see the registry's workflow":
             return client.get(f"/registry/{workflow.slug}/")
         case "see the revisions of a policy":
@@ -123,12 +136,16 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             return client.get("/ownership/")
         case "see the operating model":
             return client.get(f"/registry/{workflow.slug}/model/")
+        case "see where a source leads":
+            return client.get(outside.url_of("https://crm.example/7"))
         case "see the data map":
             return client.get("/registry/data/")
         case "see what a stop touched":
             return client.get(f"/stops/{stopped(workflow).pk}/")
         case "see the team page":
             return client.get("/team/")
+        case "see the chosen actions":
+            return client.get(f"/selection/?id={action.pk}")
         case "see a reviewer pool":
             return client.get(f"/team/pools/{workflow.pool.slug}/")
         case "edit a reviewer pool":
@@ -168,6 +185,44 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             return client.post(decide, verdict(action, "escalated"))
         case "reassign":
             return client.post(decide, verdict(action, "reassigned", to=colleague))
+        case "ask for rollback":
+            become(action, "succeeded")
+            return client.post(f"/actions/{action.pk}/rollback", {"rollback_reason": "wrong"})
+        case "report a mistake":
+            return client.post(f"/actions/{action.pk}/mistakes", MISTAKE)
+        case "say what was done about what was taken over":
+            become(action, "taken_over")
+            return client.post(f"/actions/{action.pk}/done", {"done": "called them"})
+        case "say whether a draft was used":
+            become(action, "accepted")
+            return client.post(f"/actions/{action.pk}/used", {"used": "not_used"})
+        case "read why by a link":
+            return client.get(f"/why/{link_to(action)}/")
+        case "report a mistake by a link":
+            return client.post(f"/why/{link_to(action)}/mistakes", MISTAKE)
+        case "see the spot checks":
+            return client.get("/checks/")
+        case "see a spot check":
+            return client.get(f"/checks/{drawn(action).pk}/")
+        case "make a spot check":
+            ratings = {criterion.key: "pass" for criterion in rubric.CRITERIA}
+            return client.post(f"/checks/{drawn(action).pk}/save", ratings)
+        case "take an action":
+            return client.post(f"/actions/{action.pk}/claim", verdict(action, "claimed"))
+        case "give back what the reviewer has":
+            Action.objects.filter(pk=action.pk).update(assignee=reviewer_of(workflow))
+            return client.post(f"/actions/{action.pk}/give-back", verdict(action, "given_back"))
+        case "hand an action to another pool":
+            other = Pool.objects.create(team=workflow.team, slug="other", name="Other")
+            Action.objects.filter(pk=action.pk).update(pool=other)
+            form = verdict(action, "handed_to_pool", pool=workflow.pool.slug)
+            return client.post(f"/actions/{action.pk}/hand-to-pool", form)
+        case "keep a view of the inbox":
+            return client.post("/inbox/views/keep", {"name": "Mine", "query": "view=all"})
+        case "see one's own settings":
+            return client.get("/me/")
+        case "see what one decided oneself":
+            return client.get("/me/decided/")
         case "end open work of a failure":
             work = follow_ups.open_for(action=action, kind="failed")
             choice = {"choice": "close", "reason": "seen"}
@@ -190,6 +245,39 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
         case "turn it on again":
             return client.post(f"/stops/{stopped(workflow).pk}/resume", {"note": "mended"})
     pytest.fail(f"no attempt is written for “{verb}”")
+
+
+def become(action: Action, state: str) -> None:
+    """The state alone, as if it had come there: who may is asked, not how."""
+    digest = action.payload_digest if state == "succeeded" else ""
+    Action.objects.filter(pk=action.pk).update(state=state, approved_digest=digest)
+
+
+def link_to(action: Action) -> str:
+    return why_links.make(action, action.workflow.workflow_owner)[0]
+
+
+def drawn(action: Action) -> SpotCheck:
+    """As if it had been done without a person: who may is asked, not how."""
+    now = clock.now()
+    return SpotCheck.objects.create(action=action, team=action.team, drawn_at=now, due_at=now)
+
+
+def attempt_on_batch(verb: str, client: Client, workflow: Workflow, *, undone: bool = False) -> Any:
+    batch = stage_many(workflow.agents.get(), create_title_type(workflow), 2)
+    if verb == "see":
+        return client.get(address(batch))
+    for action_id in lot_of(batch):
+        client.get(f"/actions/{action_id}/")
+    boxes = [box(action_id, bound) for action_id, bound in lot_of(batch).items()]
+    if verb == "choose":
+        return client.post(address(batch, "batch_pick"), {"take": boxes})
+    decision = {"take": boxes, "verdict": {"approve": "approved"}.get(verb, "rejected")}
+    response = client.post(address(batch, "batch_decide"), {**decision, "reason": "tone"})
+    if not undone:
+        return response
+    taken = Decision.objects.filter(act__isnull=False).first()
+    return client.post(f"/batches/acts/{taken.act if taken else uuid4()}/undo")
 
 
 def stopped(workflow: Workflow) -> Stop:
@@ -230,12 +318,15 @@ def test_no_page_but_the_door_opens_without_signing_in(
     client: Client, desk: tuple[Agent, Workflow, ActionType], action: Action
 ) -> None:
     examples = {
+        "action_type_id": desk[2].pk, "shape": "x", "act": action.pk,
         "action_id": action.pk, "decision_id": 1, "follow_up_id": 1, "stop_id": action.pk,
-        "token_id": 1, "section": "pools", "name": "desk", "username": "kim",
+        "check_id": 1, "view_id": 1, "token_id": 1, "section": "pools", "name": "desk",
+        "username": "kim",
         "trial_id": action.pk, "downgrade_id": action.pk, "request_id": action.pk, "change_id": 1,
-        "slug": desk[1].slug, "key": desk[2].key,
+        "slug": desk[1].slug, "signed": "x", "key": desk[2].key,
     }  # fmt: skip
-    door = {"login", "logout", "home", "welcome"}
+    door = {"login", "logout", "home", "welcome", "forgotten", "reset"}
+    door |= {"live_inbox"}  # without its own server there is no stream, for nobody
     for pattern in get_resolver().url_patterns:
         if not isinstance(pattern, URLPattern) or pattern.name in door:
             continue

@@ -73,7 +73,7 @@ def test_what_runs_alone_and_what_never_does_stand_apart(
 ) -> None:
     create_read_type(workflow)
     page = sheet(signed_in, workflow)
-    assert "Look up an order, as long as no line below is crossed." in page
+    assert "Look up an order (2% is looked at afterwards), as long as no line below is" in page
     assert "Mandatory approval: Refund." in page
 
 
