@@ -1,6 +1,6 @@
 """What people decide about many like actions in one act; each decision is recorded singly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,12 @@ from django.db import IntegrityError, transaction
 
 from agents_registry.models import Person
 from agents_registry.words import counted
-from approvals import batch_samples, review, transitions, verdicts
+from approvals import batch_samples, four_eyes, release, review, transitions, verdicts
 from approvals.batch_samples import Batch
 from approvals.errors import Conflict, Invalid, Missing
-from approvals.lots import Lot
+from approvals.lots import Lot, why_not_each
 from approvals.models import Action, Decision, Reason, Verdict
-from approvals.states import State
+from approvals.states import Mover, State
 from approvals.transitions import Seen
 from ledger import clock
 
@@ -105,24 +105,34 @@ def reject(
     return _act(chosen, decisions, seen)
 
 
+@transaction.atomic
 def undo(*, act: UUID, person: Person) -> Undone:
     """Takes back what one act of this person decided, as far as it is not too late for it."""
     own = Decision.objects.filter(act=act, person=person, action__team__members=person)
-    decisions = list(own.order_by("action_id").values_list("pk", flat=True))
-    if not decisions:
+    actions = _held(own.values_list("action_id", flat=True))
+    if not actions:
         raise Missing("There is no such act of yours.")
-    with transaction.atomic():
-        undone = sum(_undo(decision, person) for decision in decisions)
-    return Undone(undone, len(decisions) - undone)
+    decisions = {decision.action_id: decision for decision in own}
+    closed = why_not_each(person, actions)
+    standing = [
+        action
+        for action in actions
+        if action.pk not in closed and review.stands(decisions[action.pk], action)
+    ]
+    actor = f"person:{person.pk}"
+    for action in standing:
+        if action.state == State.PENDING:
+            decision = decisions[action.pk]
+            verdicts.withdraw(action, decision, four_eyes.TAKEN_BACK, actor=actor)
+    decided = [action for action in standing if action.state != State.PENDING]
+    release.reopen_all(actions=decided, mover=Mover.PERSON, actor=actor, event="decision_undone")
+    return Undone(len(standing), len(actions) - len(standing))
 
 
-def _undo(decision_id: int, person: Person) -> bool:
-    try:
-        with transaction.atomic():
-            review.undo(decision_id=decision_id, person=person)
-    except Conflict:
-        return False
-    return True
+def _held(ids: Iterable[UUID]) -> list[Action]:
+    """The actions, their rows taken in the order in which everybody takes them."""
+    rows = Action.objects.select_for_update(of=("self",)).filter(pk__in=list(ids))
+    return list(rows.select_related("action_type", "workflow").order_by("pk"))
 
 
 def _lock(person: Person, seen: Mapping[UUID, Seen]) -> None:

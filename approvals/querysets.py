@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agents_registry.current_team import teams_seen_by
 from agents_registry.models import Person, Pool, Stop, StopKind, Team, Workflow
 from approvals.judging import PEOPLES_TIERS
-from approvals.models import TIER_RANKS, Action
+from approvals.models import APPROVING, TIER_RANKS, Action, Decision
 from approvals.states import State
 
 PEOPLES_RANKS = sorted(TIER_RANKS[tier] for tier in PEOPLES_TIERS)
@@ -45,15 +45,30 @@ def reviewed_by(person: Person, team: Team) -> Reviewed:
 def view_of(name: str, person: Person, reviewed: Reviewed) -> Q:
     """What the inbox views show: mine, pool, all, escalated.
 
-    Mine is what waits for me: addressed to me, or to my pool while nobody in particular has it.
+    Mine is what waits for me: addressed to me, or to my pool while nobody in particular has it or
+    several people have to approve it; not what waits for the others' approval, after mine.
     """
     pool = reviewed.waiting()
+    anybodys = Q(assignee=None) | Q(approvals_needed__gt=1)
     return {
-        "mine": Q(assignee=person) | (pool & Q(assignee=None)),
+        "mine": (Q(assignee=person) | (pool & anybodys)) & ~_approved_by(person),
         "pool": pool,
         "all": Q(),
         "escalated": Q(assignee=person, step__gt=0) | (pool & Q(step__gt=0)),
     }[name]
+
+
+def _approved_by(person: Person) -> Q:
+    """What this person has approved and others still have to. Only of what takes several is it
+    asked: the rest is told from the row alone."""
+    own = Decision.objects.filter(
+        action=OuterRef("pk"),
+        revision=OuterRef("revision"),
+        person=person,
+        verdict__in=APPROVING,
+        undone_at__isnull=True,
+    )
+    return Q(Exists(own), state=State.PENDING, approvals_needed__gt=1)
 
 
 def pending(team: Team) -> QuerySet[Action]:

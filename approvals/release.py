@@ -1,7 +1,7 @@
 """The agent's verbs after approval: it takes the approved content under a lease, at most one at a
 time, and never past a stop."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import jsonpointer
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from agents_registry import gate, revisions, standards, stops
 from agents_registry.models import Agent, Workflow
@@ -116,17 +116,30 @@ def _is_ready(now: datetime) -> Q:
 
 def reopen(*, action: Action, mover: Mover, actor: str, event: str) -> None:
     """Takes an approval back: the action is pending again, with a fresh clock."""
+    reopen_all(actions=[action], mover=mover, actor=actor, event=event)
+
+
+def reopen_all(*, actions: Sequence[Action], mover: Mover, actor: str, event: str) -> None:
+    """The same for many at once; Conflict where one of them has moved on meanwhile."""
     now = clock.now()
-    transitions.move(
-        action=action,
-        to=State.PENDING,
-        mover=mover,
-        actor=actor,
-        event=f"action.{event}",
-        changes=fields_without_approval(action, action.frozen, now),
+    transitions.move_all(
+        [
+            transitions.Move(
+                action=action,
+                to=State.PENDING,
+                mover=mover,
+                actor=actor,
+                event=f"action.{event}",
+                changes=fields_without_approval(action, action.frozen, now),
+            )
+            for action in actions
+        ]
     )
     Decision.objects.filter(
-        action=action, revision=action.revision, verdict__in=UNDONE, undone_at__isnull=True
+        action__in=actions,
+        revision=F("action__revision"),
+        verdict__in=UNDONE,
+        undone_at__isnull=True,
     ).update(undone_at=now)
 
 

@@ -22,6 +22,8 @@ from approvals.pages.notes import Note, OpenWork, notes, open_work
 from approvals.pages.timeline import Line, timeline
 from approvals.pages.undoing import Undoing, undoing
 from approvals.pages.versions import shown
+from approvals.permissions import why_not
+from approvals.states import State
 
 DONE = {
     Verdict.APPROVED: "Approved",
@@ -88,6 +90,7 @@ def page(
     version_shown = shown(action, staged, person, asked=version, view=view)
     content = version_shown.content
     changed = changes(action, version_shown, view=view, since_last=since_last)
+    barred = why_not(person, action) if action.state == State.PENDING else ""
     return Page(
         id=action.pk,
         title=f"{action.action_type} in {action.workflow}",
@@ -99,8 +102,8 @@ def page(
         policy_revision=action.policy_revision,
         policy_short=action.policy_revision[7:11] + "…",
         head=head(action, person, staged=staged.payload, sent=changed.sent),
-        holder=holder(action, person),
-        notes=notes(action, person, version_shown, refusal),
+        holder=holder(action, person, decides=not barred),
+        notes=notes(action, person, version_shown, refusal, barred=barred),
         follow_ups=open_work(action, person),
         why=why(action, content),
         earlier=earlier(action, content, person, view=view),
@@ -113,7 +116,7 @@ def page(
         afterwards=afterwards(action, person),
         batch_url=address_of(action),
         timeline=timeline(action, person),
-        bar=bar(action, person, folded=changed.folded, shown=version_shown),
+        bar=None if barred else bar(action, person, folded=changed.folded, shown=version_shown),
         open=(typed or {}).get("verdict", "") if refusal and refusal.status != 409 else "",
         typed=typed or {},
         error=refusal.detail if refusal else "",

@@ -10,7 +10,6 @@ from approvals.judging import BUILT_IN
 from approvals.models import Action, Cause, Reason
 from approvals.pages import words
 from approvals.pages.versions import Shown
-from approvals.permissions import can_decide
 
 CHECKS = ["Recipient and target", "Numbers against the source", "What the sources say"]
 FOLDED = "The long texts, opened to their end"
@@ -51,11 +50,12 @@ class Bar:
 
 
 def bar(action: Action, person: Person, *, folded: bool, shown: Shown) -> Bar | None:
-    """The bar, or None where this person decides nothing. `folded`: long texts are not open.
+    """The bar of somebody who may decide it; None where it is decided. `folded`: long texts are
+    not open.
 
     Who approved already, while others still have to, passes it on or takes the approval back.
     """
-    if action.state != "pending" or not can_decide(person, action):
+    if action.state != "pending":
         return None
     question = action.action_type.key in BUILT_IN
     decides = four_eyes.own_approval(action, person) is None

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from agents_registry.models import Person
 from approvals import addressing
 from approvals.models import Action
-from approvals.permissions import can_decide
 from approvals.states import State
 
 
@@ -22,12 +21,11 @@ class Holder:
     pools: list[tuple[str, str]]
 
 
-def holder(action: Action, person: Person) -> Holder | None:
-    """None where nobody waits for it any more."""
+def holder(action: Action, person: Person, *, decides: bool) -> Holder | None:
+    """None where nobody waits for it any more. `decides`: whether this person may decide it."""
     if action.state != State.PENDING:
         return None
     has, pool = action.assignee, addressing.pool_of(action)
-    decides = can_decide(person, action)
     return Holder(
         words=_words(action, person),
         can_take=decides and has != person,

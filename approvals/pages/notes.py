@@ -12,8 +12,6 @@ from approvals.models import Action
 from approvals.pages import words
 from approvals.pages.changed import what_changed
 from approvals.pages.versions import COLLEAGUES, Shown
-from approvals.permissions import why_not
-from approvals.states import State
 
 TOGETHER = "If both of you decide, the first decision counts and the second is told."
 TOGETHER_BLIND = "It takes more than one person. Decide on your own."
@@ -45,7 +43,10 @@ class OpenWork:
     sub: str
 
 
-def notes(action: Action, person: Person, shown: Shown, refusal: Refused | None) -> list[Note]:
+def notes(
+    action: Action, person: Person, shown: Shown, refusal: Refused | None, *, barred: str
+) -> list[Note]:
+    """What is to be known first. `barred`: why this person may not decide it, if so."""
     found = []
     if refusal and refusal.status == 409:
         found.append(_conflict(action, refusal))
@@ -66,9 +67,9 @@ def notes(action: Action, person: Person, shown: Shown, refusal: Refused | None)
                 body=f"“{stop.reason}” {owner} can turn it back on.",
             )
         )  # fmt: skip
-    if action.state == State.PENDING and (why := why_not(person, action)):
+    if barred:
         found.append(
-            Note(key="not-yours", css="info", icon="eye", title="You can read along", body=why)
+            Note(key="not-yours", css="info", icon="eye", title="You can read along", body=barred)
         )
     if four_eyes.is_blind(action):
         found.append(_four_eyes(action, person, shown))
