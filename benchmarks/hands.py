@@ -186,7 +186,7 @@ def _timed(hand: Hand, found: list[float], act: Callable[[], None]) -> None:
     """Does it and adds what the page measured, if it still is the same page."""
     hand.page.evaluate("window.waits = []")
     act()
-    hand.page.wait_for_function("() => window.waits.length || performance.now() < 1000")
+    hand.page.wait_for_function("() => window.waits.length", polling=50)
     found += hand.page.evaluate("window.waits")[-1:]
 
 

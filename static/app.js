@@ -52,9 +52,12 @@
     const requestConfig = { path: link.href, verb: "get", elt: link };
     const eventInfo = { xhr: { status: 200 }, requestConfig, target };
     htmx.swap(target, entry.html, { swapStyle: "outerHTML" }, { eventInfo });
-    sayHere(find("#detail").dataset.action);
+    oncePainted(() => sayHere(find("#detail").dataset.action));
     return true;
   }
+
+  // What can wait until the reader sees the page: it would only hold the page up.
+  const oncePainted = (act) => requestAnimationFrame(() => setTimeout(act));
 
   function sayHere(action) {
     const token = find('[name="csrfmiddlewaretoken"]').value;
@@ -140,6 +143,9 @@
     if (event.detail.elt.id === "fresh" && document.hidden) event.preventDefault();
   });
 
+  // Where the next detail is at hand, the answer to a verdict brings only the toast.
+  const swaps = (xhr) => xhr.getResponseHeader?.("HX-Reswap") !== "none";
+
   let leaving = null;
   let lastFresh = "";
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -154,8 +160,7 @@
       lastFresh = text.trim();
     } else if (detail.target.id === "detail") {
       leaving = detail.target;
-      const swaps = detail.xhr.getResponseHeader("HX-Reswap") !== "none";
-      if (swaps && !text.includes('id="detail"')) {
+      if (swaps(detail.xhr) && !text.includes('id="detail"')) {
         detail.shouldSwap = false;
         location.assign(detail.xhr.responseURL);
       }
@@ -169,7 +174,7 @@
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target.id === "detail") arrive(event.target, event.detail);
+    if (event.target.id === "detail" && swaps(event.detail.xhr)) arrive(event.target, event.detail);
     if (event.target.id === "rows") {
       lastFresh = "";
       mark(find("#detail")?.dataset.action);
@@ -195,7 +200,7 @@
     const decided = verb === "post" && xhr.status < 300;
     if (decided && !rowOf(article.dataset.action)) reloadRows();
     mark(article.dataset.action);
-    if (shown(find("#rows"))) fetchAhead(beyond(article));
+    if (shown(find("#rows"))) oncePainted(() => fetchAhead(beyond(article)));
     const zone = article.closest(".inbox > .detail");
     if (zone) zone.scrollTop = 0;
     else scrollTo(0, 0);

@@ -168,33 +168,48 @@ def neighbour(asked: Asked, action: Action) -> UUID | None:
     if action.due_at is not None:
         section = _section(asked, action.due_at)
         after = Place(section, action.tier_rank, action.due_at, action.pk)
-    for start in (after, None):
-        for pk, _ in _ids(asked, start, limit=2):
-            if pk != action.pk:
-                return pk
+    return _first(asked, after, action) or _first(asked, None, action)
+
+
+def _first(asked: Asked, after: Place | None, other_than: Action) -> UUID | None:
+    """The first row after the place. It nearly always stands in the very first range: so one is
+    asked after the other."""
+    if asked.state != State.PENDING:
+        return next((pk for pk in _decided(asked, after, 2) if pk != other_than.pk), None)
+    for _, rows in _ranges(asked, after):
+        found = rows.exclude(pk=other_than.pk).values_list("pk", flat=True).first()
+        if found:
+            return found
     return None
 
 
 def _ids(asked: Asked, after: Place | None, limit: int = PAGE + 1) -> Iterator[tuple[UUID, str]]:
-    """The ids of a page in order. One query: a union of index ranges, one per section and tier."""
+    """The ids of a page in order. One query: a union of index ranges."""
     if asked.state != State.PENDING:
         yield from ((pk, FOUND) for pk in _decided(asked, after, limit))
         return
-    rows, names, parts = asked.rows(), list(SECTIONS), []
-    for number, section in enumerate(names):
-        for rank in PEOPLES_RANKS:
-            begins = _from(after, names, number, rank)
-            if begins is None:
-                continue
-            parts.append(
-                rows.filter(band(section, asked.as_of, asked.day_end), begins, tier_rank=rank)
-                .annotate(section=Value(number, IntegerField()))
-                .order_by("due_at", "id")
-                .values_list("section", "tier_rank", "due_at", "id")[:limit]
-            )
+    parts = [
+        rows.annotate(section=Value(number, IntegerField())).values_list(
+            "section", "tier_rank", "due_at", "id"
+        )[:limit]
+        for number, rows in _ranges(asked, after)
+    ]
+    names = list(SECTIONS)
     union = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
     for number, _, _, pk in sorted(union)[:limit]:
         yield pk, names[number]
+
+
+def _ranges(asked: Asked, after: Place | None) -> Iterator[tuple[int, QuerySet[Action]]]:
+    """What comes after the place, in order: one range of an index per section and tier."""
+    rows, names = asked.rows(), list(SECTIONS)
+    for number, section in enumerate(names):
+        within = band(section, asked.as_of, asked.day_end)
+        for rank in PEOPLES_RANKS:
+            begins = _from(after, names, number, rank)
+            if begins is not None:
+                part = rows.filter(within, begins, tier_rank=rank)
+                yield number, part.order_by("due_at", "id")
 
 
 def _decided(asked: Asked, after: Place | None, limit: int) -> QuerySet[Action, UUID]:

@@ -31,7 +31,7 @@ Verb = Callable[..., Decision]
 def decide(request: PageRequest, action_id: UUID) -> HttpResponse:
     """One verdict. A conflict shows the new content and keeps what was typed."""
     person, post = person_of(request), request.POST
-    if post.get("verdict") == Verdict.APPROVED and (question := _question(request, action_id)):
+    if question := _question(request, action_id):
         return question
     try:
         verb, words = verb_of(post, person)
@@ -85,6 +85,9 @@ def seen_of(post: QueryDict) -> Seen:
 
 def _question(request: PageRequest, action_id: UUID) -> HttpResponse | None:
     """The question for the password, where approving what the page showed is of the top tier."""
+    approves = request.POST.get("verdict") == Verdict.APPROVED
+    if not approves or reauthenticate.is_proved(request.session):
+        return None
     pending = in_teams_of(person_of(request)).filter(pk=action_id, state=State.PENDING)
     action = pending.select_related("agent", "action_type", "workflow").first()
     if action is None:

@@ -69,4 +69,4 @@ class Hand:
 
     def _until_not(self, before: str) -> None:
         shown = "before => (document.querySelector('#detail')?.dataset.action ?? '') !== before"
-        self.page.wait_for_function(shown, arg=before)
+        self.page.wait_for_function(shown, arg=before, polling=50)
