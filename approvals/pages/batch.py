@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -13,22 +12,20 @@ from agents_registry import stops
 from agents_registry.models import ActionType, Person
 from agents_registry.words import counted
 from approvals import acceptance, alike, batch_samples
-from approvals.alike import Column
 from approvals.batch_samples import TIER, Batch
 from approvals.errors import Refused
 from approvals.judging import BUILT_IN
 from approvals.lots import Lot
 from approvals.models import Action, Cause, Reason
+from approvals.pages import batch_table as table
 from approvals.pages import words
 from approvals.pages.bar import HINTS, Choice
+from approvals.pages.batch_table import Chosen, Heading, Row
 from approvals.pages.content import Text, text
-from approvals.pages.judgement import Reading, confidence
 from approvals.states import State
-from approvals.transitions import Seen
 from ledger import clock
 
 MOST_COLUMNS = 7
-LONGEST_CELL = 160
 ONE_BY_ONE = 50
 
 
@@ -39,44 +36,6 @@ class Fact:
     value: Text
     label: str = ""
     path: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """The head of a column: the leaf's name, and whether it is what stands there now or after."""
-
-    path: Text
-    side: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One value; `more` says how much of a long text is only on the action's own page."""
-
-    text: Text
-    odd: bool
-    more: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One action. `box` carries what a decision is bound to; empty where `closed` says why this
-    person does not decide it."""
-
-    id: UUID
-    url: str
-    label: Text
-    box: str
-    taken: bool
-    closed: str
-    close: bool
-    opened: bool
-    drawn: bool
-    changed: bool
-    stands_out: bool
-    cells: list[Cell]
-    confidence: Reading
-    confidence_odd: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,15 +99,6 @@ class BatchPage:
     typed: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """What a form had chosen when it came back; None of it on a page asked for afresh."""
-
-    seen: Mapping[UUID, Seen]
-    as_of: datetime
-    typed: Mapping[str, str]
-
-
 def address(batch: Batch, name: str = "batch") -> str:
     """Where the batch is: its type and shape in the path, the agent's key in the query."""
     path = reverse(name, args=[batch.action_type_id, batch.shape])
@@ -182,7 +132,7 @@ def page(
     columns = lot.differences.differs
     most = len(columns) if all_columns else MOST_COLUMNS
     shown, folded = alike.shown(columns, most)
-    rows = _rows(lot, shown, chosen)
+    rows = table.rows(lot, shown, chosen)
     whys = _whys(lot)
     close = lot.close
     waiting = [row for row in rows if row.close and not row.opened]
@@ -202,8 +152,8 @@ def page(
         count=len(rows),
         more=len(rows) == batch_samples.MOST,
         same=_same(lot, action_type, whys),
-        headings=[_heading(column, lot) for column in shown],
-        folded=[_heading(column, lot) for column in folded],
+        headings=[table.heading(column, lot) for column in shown],
+        folded=[table.heading(column, lot) for column in folded],
         folded_words=counted(len(folded), "more column"),
         all_columns_url=f"{address(batch)}&columns=all",
         rows=rows,
@@ -223,71 +173,6 @@ def page(
     )
 
 
-def _rows(lot: Lot, columns: Sequence[Column], chosen: Chosen | None) -> list[Row]:
-    cells = [_cells(column) for column in columns]
-    strong = set(alike.standing_out(*(c.odd for c in lot.differences.differs), lot.low))
-    return [
-        _row(lot, at, action, [column[at] for column in cells], at in strong, chosen)
-        for at, action in enumerate(lot.actions)
-    ]
-
-
-def _row(
-    lot: Lot, at: int, action: Action, cells: list[Cell], strong: bool, chosen: Chosen | None
-) -> Row:
-    seen, posted = Seen.of(action), chosen.seen.get(action.pk) if chosen else None
-    fresh = chosen is None or action.created_at > chosen.as_of
-    closed = lot.closed.get(action.pk, "")
-    return Row(
-        id=action.pk,
-        url=f"{reverse('action', args=[action.pk])}?view=batch",
-        label=text(action.subject_label or action.subject_id or action.sentence),
-        box="" if closed else box(action.pk, seen),
-        taken=fresh or posted == seen,
-        closed=closed,
-        close=action.pk in lot.close,
-        opened=action.pk in lot.opened,
-        drawn=action.pk in lot.drawn,
-        changed=posted is not None and posted != seen,
-        stands_out=strong,
-        cells=cells,
-        confidence=confidence(action),
-        confidence_odd=at in lot.low,
-    )
-
-
-def box(action_id: UUID, seen: Seen) -> str:
-    """What the box of a row posts: the action, and what a decision on it is bound to."""
-    bound = (str(action_id), str(seen.revision), seen.payload_digest, seen.policy_revision)
-    return " ".join(bound)
-
-
-def _cells(column: Column) -> list[Cell]:
-    return [
-        _cell(cell.value_text if cell else None, at in column.odd)
-        for at, cell in enumerate(column.cells)
-    ]
-
-
-def _cell(value: str | None, odd: bool) -> Cell:
-    rest = len(value or "") - LONGEST_CELL
-    more = f"{counted(rest, 'more character')} on its page" if rest > 0 else ""
-    return Cell(text((value or "")[:LONGEST_CELL]), odd, more)
-
-
-def _heading(column: Column, lot: Lot) -> Heading:
-    return Heading(text(column.leaf.path), _side(column, lot))
-
-
-def _side(column: Column, lot: Lot) -> str:
-    """Whether a leaf is what stands there now, or after; where there is only one, it is after."""
-    side, pointer = column.key
-    if side == "before":
-        return "now"
-    found = (*lot.differences.same, *lot.differences.differs)
-    return "after" if any(each.key == ("before", pointer) for each in found) else ""
-
-
 def _same(lot: Lot, action_type: ActionType, whys: list[str]) -> list[Fact]:
     """What is said once instead of in every row; ours before the agent's."""
     if not lot.actions:
@@ -299,7 +184,7 @@ def _same(lot: Lot, action_type: ActionType, whys: list[str]) -> list[Fact]:
     }
     facts = [Fact(text(value), label=label) for label, value in ours.items()]
     for column in lot.differences.same:
-        path = f"{column.leaf.path} {_side(column, lot)}".strip()
+        path = f"{column.leaf.path} {table.side_of(column, lot)}".strip()
         facts.append(Fact(text(column.leaf.value_text), path=text(path)))
     return facts
 

@@ -22,7 +22,7 @@ from approvals.errors import Conflict, Invalid, Missing, Refused
 from approvals.models import Cause, Verdict
 from approvals.pages import batch as pages
 from approvals.pages import batches as lists
-from approvals.pages.batch import Chosen
+from approvals.pages.batch_table import Chosen
 from approvals.transitions import Seen
 from approvals.views.requests import PageRequest
 from ledger import clock

@@ -33,7 +33,8 @@ from agents_registry.spec.rows import rows
 from approvals import follow_ups, rubric, stopping, trials, why_links
 from approvals.models import Action, Decision, SpotCheck
 from approvals.pages import outside
-from approvals.pages.batch import address, box
+from approvals.pages.batch import address
+from approvals.pages.batch_table import box
 from ledger import clock
 from tests.approvals.batched import create_title_type, lot_of, stage_many
 from tests.factories import create_person, create_team, reviewer_of, seen
