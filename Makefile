@@ -8,9 +8,9 @@ BIN := .venv/bin
 READY := .venv/installed
 LAUNCH := $(BIN)/python -m reviewqueue.launcher
 # Production has no default; development commands only need it to be there.
-lint test docs bench faults: export SECRET_KEY ?= only-for-development
+lint test docs bench faults screens: export SECRET_KEY ?= only-for-development
 
-.PHONY: demo test lint format lock docs bench faults vendor browser
+.PHONY: demo test lint format lock docs bench faults screens vendor browser
 .DEFAULT_GOAL := demo
 
 demo: $(READY)  # everything in the foreground, with an organisation to look at
@@ -42,6 +42,9 @@ bench: $(READY)  # the figures at full size, on durable data
 
 faults: $(READY)  # the kill -9 tests at full size
 	$(LAUNCH) run -- env FAULTS=full $(BIN)/pytest tests/faults -s
+
+screens: $(READY) browser  # a picture of every page, in docs/screens
+	@$(BIN)/python -m tests.browser.screens
 
 vendor:  # check the front-end files that were copied in against their checksums
 	@cd static/vendor && for sums in */SHA256SUMS; do \

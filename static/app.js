@@ -125,7 +125,14 @@
     find("[data-chosen]", form).textContent = count ? `Look at ${count} chosen` : "Choose rows";
     form.hidden = count === 0;
   }
-  document.addEventListener("htmx:targetError", (event) => plainly(event.target));
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const target = event.target.getAttribute("hx-target");
+      if (target && !find(target)) event.stopImmediatePropagation();
+    },
+    true,
+  );
   document.addEventListener("htmx:confirm", (event) => {
     const { elt, target } = event.detail;
     if (target?.id === "detail" && !shown(target) && elt instanceof HTMLFormElement) {

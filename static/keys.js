@@ -22,7 +22,7 @@
     { keys: ["1", "2", "3", "4", "5"], words: "then: the reason; Enter sends" },
     { keys: ["c"], words: "ask for changes", short: "changes" },
     { keys: ["x"], words: "escalate", short: "escalate" },
-    { keys: ["h"], words: "hand over", short: "hand over" },
+    { keys: ["h"], words: "hand over" },
     { keys: ["t"], words: "take it: others see that you have it" },
     { keys: ["u"], words: "undo", short: "undo" },
     { keys: ["/"], words: "search" },

@@ -8,13 +8,15 @@ from approvals.models import Action, FollowUp, FollowUpKind, SpotCheck
 from reviewqueue.demo.tale import Tale, working
 
 FAILS = 0.1
+LEFT = 0.3
+"""How many nobody has found the time for."""
 
 
 def check_soon(tale: Tale, action: Action) -> None:
-    """Plans the check of an action that was drawn; what was drawn lately is still to be made."""
+    """Plans the check of an action that was drawn; some are still to be made."""
     drawn = SpotCheck.objects.filter(action=action.pk).first()
-    if drawn:
-        when = working(action, tale.chance.randint(120, 1100))
+    if drawn and tale.chance.random() > LEFT:
+        when = working(action, tale.chance.triangular(120, 2200, 600))
         tale.timeline.at(when, partial(_check, tale, action, drawn.pk))
 
 
