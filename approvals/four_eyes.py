@@ -93,14 +93,16 @@ def edited_as(action: Action, content: Content, content_digest: str) -> dict[str
     return dict(payload)
 
 
-def lapsed(action: Action, decision: Decision, signers: Collection[str]) -> list[Decision]:
-    """The approvals of the same content by people who by now may not decide it any more."""
-    others = approvals_of(action).filter(payload_digest=decision.payload_digest)
-    return [
-        other
-        for other in others.exclude(pk=decision.pk).select_related("person")
-        if not (can_decide(other.person, action) and can_sign(other.person, action, signers))
-    ]
+def others(action: Action, decision: Decision) -> list[Decision]:
+    """The other standing approvals of the same content."""
+    same = approvals_of(action).filter(payload_digest=decision.payload_digest)
+    return list(same.exclude(pk=decision.pk).select_related("person"))
+
+
+def still_counts(approval: Decision, action: Action, signers: Collection[str]) -> bool:
+    """Whether who gave it may still decide the action, and sign this content."""
+    person = approval.person
+    return can_decide(person, action) and can_sign(person, action, signers)
 
 
 def hidden_events(action: Action, person: Person) -> Q:

@@ -120,10 +120,11 @@ def _is_enough(
         body={"decision": decision.pk, "verdict": decision.verdict, "payload": seal},
         seen=seen,
     )
-    for gone in four_eyes.lapsed(action, decision, signers):
+    others = four_eyes.others(action, decision)
+    lapsed = [each for each in others if not four_eyes.still_counts(each, action, signers)]
+    for gone in lapsed:
         withdraw(action, gone, four_eyes.LAPSED, actor="system:rights")
-    same = four_eyes.approvals_of(action).filter(payload_digest=decision.payload_digest)
-    return same.count() >= action.approvals_needed
+    return 1 + len(others) - len(lapsed) >= action.approvals_needed
 
 
 def withdraw(action: Action, decision: Decision, event: str, *, actor: str) -> None:

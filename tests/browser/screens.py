@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREENS = ROOT / "docs" / "screens"
 PORT = 8399
 PATIENCE = 600
-QUALITY = 70
+QUALITY = 45
 LOOKS = [
     ("light", {"width": 1440, "height": 900}),
     ("dark", {"width": 1440, "height": 900}),
