@@ -177,7 +177,13 @@ REVIEWERS = [
     ),
     Place("blocked", "action", "wanda", decided("blocked"), "What the policy blocks."),
     Place("batches", "batches", "rita", at("/batches/"), "Like actions together."),
-    Place("batch", "batch", "rita", first("/batches/", "main table a:has-text('job title')"), "A batch in one table."),
+    Place(
+        "batch",
+        "batch",
+        "rita",
+        first("/batches/", "main table a:has-text('job title')"),
+        "A batch in one table.",
+    ),
     Place("checks", "checks", "rita", at("/checks/"), "What was drawn to be looked at."),
     Place("check", "check", "rita", first("/checks/", "main .row a.what"), "One spot check."),
     Place(
