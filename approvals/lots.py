@@ -59,7 +59,7 @@ class Lot:
             low=low,
             drawn=frozenset(batch_samples.drawn(ids) - closed.keys()),
             outliers=frozenset(outliers - closed.keys()),
-            opened=_opened(person, ids),
+            opened=opened_by(person, ids),
         )
 
     @property
@@ -128,7 +128,8 @@ def _decided(person: Person, ids: Iterable[UUID]) -> dict[UUID, str]:
     return dict.fromkeys(own.values_list("action_id", flat=True), DECIDED)
 
 
-def _opened(person: Person, ids: Iterable[UUID]) -> frozenset[UUID]:
+def opened_by(person: Person, ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Those whose present content this person has had on screen."""
     looked = Viewing.objects.filter(
         person=person,
         action__in=list(ids),

@@ -12,8 +12,8 @@ from agents_registry.models import Person
 from agents_registry.policy.findings import Tier
 from agents_registry.words import counted
 from approvals.judging import BUILT_IN
-from approvals.lots import why_not_each
-from approvals.models import Action, Cause, Reason, Viewing
+from approvals.lots import opened_by, why_not_each
+from approvals.models import Action, Cause, Reason
 from approvals.pages import words
 from approvals.pages.bar import Choice
 from approvals.pages.batch import address_of
@@ -66,7 +66,7 @@ def page(person: Person, ids: Sequence[UUID], *, place: str, told: Told) -> Page
     """The table, in the order in which they were chosen; what is another team's is left out."""
     actions = _chosen(person, ids)
     closed = why_not_each(person, [a for a in actions if a.state == State.PENDING])
-    opened = _opened(person, actions)
+    opened = opened_by(person, [action.pk for action in actions])
     now = clock.now()
     lines = [_line(action, person, closed, opened, place, told, now) for action in actions]
     open_now = [line for line in lines if line.bound]
@@ -93,17 +93,6 @@ def _chosen(person: Person, ids: Sequence[UUID]) -> list[Action]:
     )
     by_id = found.in_bulk(list(ids[:MOST]))
     return [by_id[pk] for pk in dict.fromkeys(ids) if pk in by_id]
-
-
-def _opened(person: Person, actions: Collection[Action]) -> set[UUID]:
-    """Those whose whole content this person has had on screen since it last changed."""
-    looks = Viewing.objects.filter(person=person, action__in=actions)
-    seen_at = dict(looks.values_list("action_id", "seen_at"))
-    return {a.pk for a in actions if a.pk in seen_at and seen_at[a.pk] >= _content_since(a)}
-
-
-def _content_since(action: Action) -> datetime:
-    return action.created_at if action.revision == 1 else action.changed_at
 
 
 def _line(

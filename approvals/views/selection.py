@@ -15,6 +15,7 @@ from agents_registry.models import Person
 from agents_registry.policy.findings import Tier
 from approvals import review
 from approvals.errors import Invalid, Refused
+from approvals.lots import opened_by
 from approvals.models import Decision, Verdict
 from approvals.pages import action as action_pages
 from approvals.pages import selection as pages
@@ -79,8 +80,11 @@ def _done(decision: Decision) -> str:
 
 
 def _check_may_be_approved_here(person: Person, action_id: UUID) -> None:
+    """Only what needs no word on what was checked, and only what this person has read whole."""
     action = in_teams_of(person).filter(pk=action_id).first()
-    if action is not None and action.tier != Tier.BATCH_REVIEW:
+    if action is None:
+        return
+    if action.tier != Tier.BATCH_REVIEW or action_id not in opened_by(person, [action_id]):
         raise Invalid("Approve it on its own page. Nothing was decided.", code="not_from_here")
 
 

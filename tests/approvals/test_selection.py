@@ -78,6 +78,7 @@ def test_one_press_approves_one_and_only_what_was_opened_has_a_button(
     assert "Approve this one" not in signed_in.get(address(first, second)).content.decode()
     signed_in.get(f"/actions/{first.pk}/")
     assert signed_in.get(address(first, second)).content.decode().count("Approve this one") == 1
+    assert "Approve it on its own page" in post(signed_in, first, second, approve=bound(second))
     post(signed_in, first, second, approve=bound(first))
     assert states(first, second) == ["approved", "pending"]
 
