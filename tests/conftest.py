@@ -6,6 +6,7 @@ import hypothesis
 import pytest
 from django.test import Client
 
+from agents_registry import rates
 from agents_registry.models import ActionType, Agent, Person, Workflow
 from approvals.models import Action
 from tests import factories
@@ -13,6 +14,12 @@ from tests import factories
 # No test asserts a timing: how long an example takes depends on the machine.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def redis_may_take_its_time() -> None:
+    """Where a machine is busy it answers late, and what is not counted in time is let through."""
+    rates.TIMEOUT_SECONDS = 10.0
 
 
 @pytest.fixture(autouse=True)
