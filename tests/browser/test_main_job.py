@@ -55,7 +55,6 @@ def test_what_a_person_approves_the_agent_does_and_reports(sign_in: SignIn) -> N
 def test_the_keyboard_alone_is_enough(sign_in: SignIn) -> None:
     page = sign_in("rita")
     page.keyboard.press("j")
-    page.keyboard.press("j")
     expect(page.locator("article.action")).to_be_visible()
     first = page.locator("article.action").get_attribute("data-action")
     page.wait_for_timeout(700)  # a verdict key counts only after 600 ms on screen
