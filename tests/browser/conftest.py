@@ -23,13 +23,14 @@ CHROMIUM = "/usr/bin/chromium"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests here share one installation, so one process of pytest runs them."""
-    for item in items:
-        if "browser" in Path(item.fspath).parts:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """All tests here share one installation, so one process of pytest runs them.
+
+    Marked this early, because xdist names the groups before later hooks are asked.
+    """
+    if "browser" in Path(item.fspath).parts:
+        item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
