@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from agents_registry import roles, stops
 from agents_registry.models import Fallback, StopKind
-from approvals import follow_ups, stopping, timetable, transitions
+from approvals import follow_ups, ladder, stopping, timetable, transitions
 from approvals.addressees import Addressee
 from approvals.errors import Conflict
 from approvals.models import Action, FollowUp, FollowUpKind, Lease, LeaseEnd
@@ -72,20 +72,19 @@ def sweep_follow_ups(*, limit: int = BATCH) -> int:
 
 def step_up(*, action: Action, actor: str, words: dict[str, str] | None = None) -> None:
     """The next person of the chain is asked; Conflict at the end of the chain."""
-    step = action.step + 1
-    if action.held or step >= len(action.stages):
+    reached = None if action.held else ladder.next_stage(action)
+    if reached is None:
         raise Conflict("Nobody comes after this in the chain.", code="chain_at_its_end")
-    asked = Addressee.named(action.workflow, action.stages[step]["who"])
     transitions.advance(
         action=action,
         actor=actor,
         event="action.escalated",
         changes={
-            **timetable.stage_times(action.frozen, step, clock.now()),
-            "step": step,
-            **asked.columns(),
+            **timetable.stage_times(action.frozen, reached.step, clock.now()),
+            "step": reached.step,
+            **reached.asked.columns(),
         },
-        body={"step": step, "to": asked.for_record()},
+        body={"step": reached.step, "to": reached.asked.for_record()},
         sealed=words or {},
     )
 
@@ -122,7 +121,7 @@ def _step(action: Action) -> None:
             changes={"next_step_at": action.due_at},
             body={"step": action.step},
         )
-    elif action.step + 1 < len(action.stages):
+    elif ladder.next_stage(action):
         step_up(action=action, actor=CLOCK)
     else:
         _fall_back(action)

@@ -34,6 +34,21 @@ class Event(models.Model):
         return f"{self.stream}#{self.seq} {self.type}"
 
 
+class Unread(models.Model):
+    """An event that a follower has not heard of yet; the row goes when it has."""
+
+    follower = models.CharField(max_length=20)
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["follower", "event"], name="unread_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} for {self.follower}"
+
+
 class SealedText(models.Model):
     """Free or personal text of an event, kept apart so that it can be erased without breaking
     the chain: the event holds only `sha256(salt ‖ canonical)`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from ledger import canonical, clock
+from ledger import canonical, clock, following
 from ledger.models import Event, SealedText
 
 FORMAT = 1
@@ -60,6 +60,7 @@ def append(
     )
     event, words = _event(entry, _head(stream), at or clock.now())
     event.save(force_insert=True)
+    following.note([event])
     SealedText.objects.bulk_create(_texts(event, words))
     return event
 
@@ -70,6 +71,7 @@ def append_all(entries: Sequence[Entry], *, at: datetime) -> list[Event]:
     heads = _heads([entry.stream for entry in entries])
     made = [_event(entry, heads.get(entry.stream, EMPTY), at) for entry in entries]
     events = Event.objects.bulk_create(event for event, _ in made)
+    following.note(events)
     SealedText.objects.bulk_create(text for event, words in made for text in _texts(event, words))
     return events
 

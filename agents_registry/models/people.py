@@ -15,6 +15,10 @@ class Person(AbstractUser):
         max_length=5, blank=True, help_text="light or dark; empty: as the system."
     )
 
+    notices_seen_at = models.DateTimeField(
+        null=True, help_text="When they last looked at their notices."
+    )
+
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 

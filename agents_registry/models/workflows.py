@@ -11,6 +11,8 @@ from agents_registry.models.standards import Standard
 from agents_registry.models.timing import Calendar, EscalationChain
 
 OWNER_ROLES = ("workflow_owner", "system_owner", "risk_owner", "approval_owner")
+DEPUTIES = {role: role.replace("owner", "deputy") for role in OWNER_ROLES}
+"""The column of whoever stands in for each owner who is away without a delegate."""
 
 
 class OnStop(models.TextChoices):
@@ -30,6 +32,14 @@ class Workflow(models.Model):
     system_owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     risk_owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     approval_owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    workflow_deputy = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    system_deputy = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    risk_deputy = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    approval_deputy = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="workflows")
     calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, related_name="workflows")
     chain = models.ForeignKey(EscalationChain, on_delete=models.PROTECT, related_name="workflows")
@@ -100,6 +110,13 @@ class ActionType(models.Model):
     sla = models.CharField(max_length=40, blank=True, help_text="Empty: the workflow's.")
     chain = models.ForeignKey(
         EscalationChain, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    send_window = models.ForeignKey(
+        Calendar,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Released only while this calendar works; empty: at any time.",
     )
     settle_seconds = models.PositiveSmallIntegerField(null=True)
     approval_life = models.CharField(max_length=40, default="5 business days")

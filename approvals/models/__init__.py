@@ -12,6 +12,15 @@ from approvals.models.decisions import (
     Verdict,
     Viewing,
 )
+from approvals.models.notices import (
+    Channel,
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    Notice,
+    NoticeKind,
+    Pace,
+)
 from approvals.models.readings import Reading
 from approvals.models.saved_views import SavedView
 from approvals.models.trials import Trial, TrialState
@@ -32,15 +41,22 @@ __all__ = [
     "Action",
     "BatchDefect",
     "Cause",
+    "Channel",
+    "ChannelKind",
     "Content",
     "Decision",
+    "Delivery",
+    "DeliveryState",
     "FollowUp",
     "FollowUpChoice",
     "FollowUpKind",
     "Lease",
     "LeaseEnd",
     "Mistake",
+    "Notice",
+    "NoticeKind",
     "Outcome",
+    "Pace",
     "Purpose",
     "Reading",
     "Reason",

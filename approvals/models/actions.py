@@ -73,6 +73,9 @@ class Action(models.Model):
 
     frozen = models.JSONField(default=dict)
     step = models.PositiveSmallIntegerField(default=0)
+    reminded = models.PositiveSmallIntegerField(
+        default=0, help_text="How often the addressee of this step was reminded."
+    )
     assignee = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     pool = models.ForeignKey(
         Pool,

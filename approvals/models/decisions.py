@@ -57,6 +57,13 @@ class Decision(models.Model):
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="decisions")
     revision = models.PositiveIntegerField()
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="decisions")
+    on_behalf_of = models.ForeignKey(
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Whose right it was, where only a delegate's was used.",
+    )
     verdict = models.CharField(max_length=20, choices=Verdict.choices)
     reason = models.CharField(max_length=20, choices=Reason.choices, blank=True)
     cause = models.CharField(max_length=20, choices=Cause.choices, blank=True)
