@@ -13,6 +13,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "sentence": "Hand over to a person: {context}",
         "handoff": {
             "trigger": "The agent found nothing that it may do by itself.",
+            "context": "Nothing has been done yet. What you answer goes to the agent as it is.",
             "decision_asked": "What is to be done here?",
             "next_steps": ["Read the case.", "Answer the agent, or take the case over."],
         },
@@ -24,6 +25,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "sentence": "Answer the agent: {question}",
         "handoff": {
             "trigger": "The agent needs to know something before it goes on.",
+            "context": "The agent waits for you. It takes your answer for true and acts on it.",
             "decision_asked": "What is the answer?",
             "next_steps": ["Answer in a sentence that the agent can act on."],
         },

@@ -114,9 +114,18 @@ def _document(known: Document, workflow: Workflow, choices: Mapping[str, Choice]
 
 def _check(known: Document, document: Document, workflow: Workflow) -> None:
     above = f"workflows/{workflow.slug}/action_types/"
-    found = check(document, known)
+    already = check(_left(known, document), known)
+    found = [problem for problem in check(document, known) if problem not in already]
     if found:
         raise Refused([replace(each, place=each.place.removeprefix(above)) for each in found])
+
+
+def _left(known: Document, document: Document) -> Document:
+    """The workflow with those of its types only that stay as they are, for better or worse."""
+    ((slug, row),) = document["workflows"].items()
+    was = known["workflows"][slug]["action_types"]
+    left = {key: each for key, each in row["action_types"].items() if each == was[key]}
+    return {"workflows": {slug: {**row, "action_types": left}}}
 
 
 def _make(change: RowChange, team: Team, actor: Person, reason: str) -> bool:

@@ -6,7 +6,16 @@ from django.db import transaction
 
 from agents_registry.changes import rights
 from agents_registry.changes.saving import save
-from agents_registry.models import OWNER_ROLES, Membership, Person, Pool, Role, Team, Workflow
+from agents_registry.models import (
+    DEPUTIES,
+    OWNER_ROLES,
+    Membership,
+    Person,
+    Pool,
+    Role,
+    Team,
+    Workflow,
+)
 from agents_registry.permissions import check_is_administrator, owned_by
 from ledger import record
 
@@ -31,6 +40,7 @@ def leave_team(
         raise CannotLeave(f"{person} is not in this team.")
     _check_somebody_manages(membership)
     _hand_over_roles(team, person, successor, actor)
+    _end_deputies(team, person, actor)
     for pool in Pool.objects.filter(team=team, people=person):
         save(row=pool, changes={"people": frozenset(pool.people.all()) - {person}}, actor=actor)
     membership.delete()
@@ -72,6 +82,15 @@ def _hand_over_roles(team: Team, person: Person, successor: Person | None, actor
         raise CannotLeave(f"{successor} is not in this team.")
     for workflow, role in held:
         save(row=workflow, changes={role: successor}, actor=actor)
+
+
+def _end_deputies(team: Team, person: Person, actor: Person) -> None:
+    """Who leaves stands in for nobody, and who took over a role not for themselves."""
+    for workflow in team.workflows.all():
+        for role, column in DEPUTIES.items():
+            deputy = getattr(workflow, column)
+            if deputy and deputy in {person, getattr(workflow, role)}:
+                save(row=workflow, changes={column: None}, actor=actor)
 
 
 def _tell(team: Team, person: Person, actor: Person, event: str, reason: str) -> None:

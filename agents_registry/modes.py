@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from agents_registry import policy_changes, revisions, roles
+from agents_registry import going_live, policy_changes, revisions, roles
 from agents_registry.models import ActionType, Downgrade, Person, Workflow
 from agents_registry.permissions import check_is_risk_owner
 from agents_registry.policy.findings import Mode
@@ -62,7 +62,7 @@ def restore(*, downgrade: Downgrade, to: Mode, person: Person, note: str) -> Dow
 
     Never above what it was before, never above what another open downgrade still asks for, and
     not above what a person set since. PermissionDenied, or StaysDown with a code: note_missing,
-    reviewed_already, mode_out_of_range, holes, second_person, unconfirmed.
+    reviewed_already, mode_out_of_range, holes, handoff, second_person, unconfirmed.
     """
     row = _lock(downgrade.action_type)
     check_is_risk_owner(person, row.workflow)
@@ -111,9 +111,13 @@ def _check_can_come_back(
     if to not in can_come_back_to(downgrade):
         words = "Choose a mode from what it was before to what it went down to."
         raise StaysDown(words, code="mode_out_of_range")
-    if to < Mode(downgrade.to_mode) and (holes := roles.holes(row.workflow)):
+    if to < Mode(downgrade.to_mode) and (holes := roles.vacant(row.workflow)):
         because = " ".join(hole.because for hole in holes)
         raise StaysDown(f"Somebody has to be named first. {because}", code="holes")
+    lacking = going_live.lacking(row, {"mode": to}) if row.mode == Mode.DRAFT_ONLY else []
+    if lacking:
+        because = " ".join(each.sentence for each in lacking)
+        raise StaysDown(f"Its handoff has to be whole first. {because}", code="handoff")
     if to < Mode(row.mode) and row.workflow.team.second_person:
         words = "In this team loosening takes a second person. End the review with the mode as it "
         raise StaysDown(words + "is, then ask for more on the type's page.", code="second_person")

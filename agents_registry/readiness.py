@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from agents_registry import roles, words
+from agents_registry import going_live, roles, words
+from agents_registry.away import Roster
 from agents_registry.models import ActionType, Workflow
 from agents_registry.policy.floors import BUILT_IN, CHANGES_NOTHING
+from agents_registry.spec import handoff
+from agents_registry.spec.export import present
+from agents_registry.spec.rows import Document
 
 SAID = {
     "trigger": "Nothing says what sets it to work.",
@@ -25,13 +29,23 @@ class Gap:
     holds: bool = False
 
 
-def gaps(workflow: Workflow, types: Iterable[ActionType]) -> list[Gap]:
-    """Everything that is missing, people first. `types`: the workflow's own, not retired."""
+def gaps(
+    workflow: Workflow,
+    types: Iterable[ActionType],
+    *,
+    roster: Roster | None = None,
+    there: Document | None = None,
+) -> list[Gap]:
+    """Everything that is missing, people first. `types`: the workflow's own, not retired.
+
+    `roster` and `there` (what `present` says of its team) are for who asks of many workflows.
+    """
     own = [each for each in types if each.key not in BUILT_IN]
     return [
-        *(Gap(hole.role, _hole(hole.role, hole.because), holds=True)
-          for hole in roles.holes(workflow)),
+        *(Gap(hole.role, _hole(hole), holds=hole.holds) for hole in roles.holes(workflow, roster)),
+        *_chains(workflow, own, there or present(workflow.team)),
         *_approvers(workflow, own),
+        *_handoffs(own),
         *_types(own),
         *(Gap(name, said) for name, said in SAID.items() if not getattr(workflow, name)),
     ]  # fmt: skip
@@ -42,8 +56,34 @@ def lacks_way_back(action_type: ActionType) -> bool:
     return not action_type.rollback_path and action_type.verb not in CHANGES_NOTHING
 
 
-def _hole(role: str, because: str) -> str:
-    return f"Nobody is {words.ROLES.get(role, role)}. {because}"
+def chains(
+    workflow: Workflow, types: Iterable[ActionType], there: Document
+) -> list[tuple[str, str]]:
+    """The slugs of its escalation chains that cannot work as things stand, each with why not.
+
+    Those of the workflow and of the types that have one, or a deadline, of their own.
+    """
+    times = going_live.times_of(workflow)
+    asked = {(workflow.sla, times["chain"])}
+    for each in types:
+        chain = each.chain.slug if each.chain else times["chain"]
+        asked.add((each.sla or workflow.sla, chain))
+    found: dict[str, list[str]] = {}
+    for sla, chain in sorted(asked):
+        for fault in handoff.timely(sla, chain, times, there):
+            found.setdefault(chain, []).append(fault.sentence)
+    return [(chain, " ".join(dict.fromkeys(said))) for chain, said in found.items()]
+
+
+def _chains(workflow: Workflow, types: list[ActionType], there: Document) -> Iterator[Gap]:
+    for slug, said in chains(workflow, types, there):
+        name = there["chains"][slug]["name"]
+        yield Gap("chain", f"The escalation chain “{name}” leads nowhere. {said}", holds=True)
+
+
+def _hole(hole: roles.Hole) -> str:
+    role = words.ROLES.get(hole.role, hole.role)
+    return f"Nobody {'is' if hole.holds else 'stands in as'} {role}. {hole.because}"
 
 
 def _approvers(workflow: Workflow, types: list[ActionType]) -> Iterator[Gap]:
@@ -60,6 +100,17 @@ def _approvers(workflow: Workflow, types: list[ActionType]) -> Iterator[Gap]:
                 f"and {len(may)} may decide it."
             )
             yield Gap("approvers", said)
+
+
+def _handoffs(types: list[ActionType]) -> Iterator[Gap]:
+    """The live types that are handed to people with less than these need to decide."""
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for each in types:
+        if unsaid := handoff.unsaid(going_live.row_of(each, {})):
+            lacking.setdefault(tuple(unsaid), []).append(each.key)
+    for parts, keys in lacking.items():
+        said = " or ".join(handoff.PARTS[part] for part in parts)
+        yield Gap("handoff", f"Nothing says {said}, for {_some(keys)}.")
 
 
 def _types(types: list[ActionType]) -> Iterator[Gap]:

@@ -1,20 +1,48 @@
 """Answers who stands behind a role right now, and which roles nobody stands behind."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
-from agents_registry.models import OWNER_ROLES, Membership, Person, Pool, Role, Workflow
+from django.utils.timezone import localtime
+
+from agents_registry.away import Roster
+from agents_registry.models import (
+    DEPUTIES,
+    OWNER_ROLES,
+    Membership,
+    Person,
+    Pool,
+    Role,
+    Workflow,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A role of a workflow that nobody fills, in words."""
+    """A role of a workflow that nobody fills, in words.
+
+    `holds`: the person is gone, so no mode rises until another is named. Who is only away is back
+    one day, and holds nothing.
+    """
 
     role: str
     because: str
+    holds: bool = True
 
 
-def holes(workflow: Workflow) -> list[Hole]:
-    """The roles whose person has left, and an empty pool."""
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who answers now. `stands_for` is whom they act for, where it is not their own role;
+    `through` are the delegates between the two, who are away themselves."""
+
+    person: Person
+    stands_for: Person | None = None
+    through: tuple[Person, ...] = ()
+
+
+def vacant(workflow: Workflow) -> list[Hole]:
+    """The roles whose person has left, and an empty pool: what holds a mode down."""
     gone = [
         Hole(role, f"{person} no longer has an active account.")
         for role, person in workflow.owners().items()
@@ -25,39 +53,76 @@ def holes(workflow: Workflow) -> list[Hole]:
     return gone
 
 
-def owner(workflow: Workflow, role: str) -> Person | None:
-    """The active owner; else the workflow owner; else a manager; None when all are gone."""
-    for person in (getattr(workflow, role), workflow.workflow_owner):
-        if person.is_active:
-            return person
-    return manager(workflow)
+def holes(workflow: Workflow, roster: Roster | None = None) -> list[Hole]:
+    """Those, and whoever is away while nobody stands in. Share a `roster` among many workflows."""
+    return [*vacant(workflow), *_unattended(workflow, roster or Roster())]
 
 
-def manager(workflow: Workflow) -> Person | None:
-    membership = (
-        Membership.objects.select_related("person")
-        .filter(team=workflow.team_id, role=Role.MANAGER, person__is_active=True)
-        .order_by("id")
-        .first()
-    )
-    return membership.person if membership else None
+def owner(workflow: Workflow, role: str, roster: Roster | None = None) -> Person | None:
+    """Whoever answers for the role now; None where everybody is gone or away.
+
+    Its owner; else their delegate, the role's deputy, the workflow owner or who stands in for
+    them, a manager. Without a `roster` it is looked up who is away.
+    """
+    return _first(in_turn(workflow, role, roster or Roster()))
 
 
-def resolve(workflow: Workflow, who: str) -> Person | None:
+def answerable(workflow: Workflow, role: str, roster: Roster | None = None) -> Person:
+    """Like `owner`, but never nobody: when all are gone, the named owner still stands there."""
+    person: Person = owner(workflow, role, roster) or getattr(workflow, role)
+    return person
+
+
+def resolve(workflow: Workflow, who: str, roster: Roster | None = None) -> Person | None:
     """The person whom an escalation stage names; None stands for the workflow's pool.
 
-    `who`: an owner role, `manager`, `person:<username>`, or `pool:<slug>`.
+    `who`: an owner role, `manager`, `person:<username>`, or `pool:<slug>`. What is asked of a
+    person who is not there is the workflow owner's.
     """
-    if who in OWNER_ROLES:
-        return owner(workflow, who)
-    if who == "manager":
-        return manager(workflow)
+    roster = roster or Roster()
+    found = _first(candidates(workflow, who, roster))
+    if found or not who.startswith("person:"):
+        return found
+    return owner(workflow, "workflow_owner", roster)
+
+
+def candidates(workflow: Workflow, who: str, roster: Roster) -> Iterator[Candidate]:
+    """Whoever answers to `who` now, the first one first; nobody for a pool."""
     kind, _, name = who.partition(":")
-    if kind != "person":
-        return None
-    return Person.objects.filter(
-        username=name, is_active=True, teams=workflow.team_id
-    ).first() or owner(workflow, "workflow_owner")
+    if who in OWNER_ROLES:
+        yield from in_turn(workflow, who, roster)
+    elif who == "manager":
+        yield from _managers(workflow, roster)
+    elif kind == "person":
+        for person in Person.objects.filter(username=name, teams=workflow.team_id):
+            yield from standing(person, workflow.team_id, roster)
+
+
+def in_turn(workflow: Workflow, role: str, roster: Roster) -> Iterator[Candidate]:
+    """Whoever answers for the role, in the order in which they are asked."""
+    yield from acting(workflow, role, roster)
+    if not roster.is_present(getattr(workflow, role)):
+        if role != "workflow_owner":
+            yield from acting(workflow, "workflow_owner", roster)
+        yield from _managers(workflow, roster)
+
+
+def acting(workflow: Workflow, role: str, roster: Roster) -> Iterator[Candidate]:
+    """Whoever has the role itself now: its owner; else their delegate, then its deputy."""
+    named: Person = getattr(workflow, role)
+    yield from standing(named, workflow.team_id, roster)
+    if not roster.is_present(named):
+        deputy: Person | None = getattr(workflow, DEPUTIES[role])
+        if deputy and roster.is_present(deputy) and roster.may_act(deputy, workflow.team_id):
+            yield Candidate(deputy, named)
+
+
+def standing(person: Person, team: UUID, roster: Roster) -> Iterator[Candidate]:
+    """The person, or the delegate who stands in for them."""
+    if roster.is_present(person):
+        yield Candidate(person)
+    elif delegates := roster.delegates(person.pk, team):
+        yield Candidate(delegates[-1], person, delegates[:-1])
 
 
 def pool_named(workflow: Workflow, who: str) -> Pool | None:
@@ -72,7 +137,28 @@ def pool_named(workflow: Workflow, who: str) -> Pool | None:
     return named.distinct().first()
 
 
-def answerable(workflow: Workflow, role: str) -> Person:
-    """Like `owner`, but never nobody: when all are gone, the named owner still stands there."""
-    person: Person = owner(workflow, role) or getattr(workflow, role)
-    return person
+def _first(found: Iterator[Candidate]) -> Person | None:
+    candidate = next(found, None)
+    return candidate.person if candidate else None
+
+
+def _managers(workflow: Workflow, roster: Roster) -> Iterator[Candidate]:
+    """Those who are there; else who stands in for one of them."""
+    rows = Membership.objects.select_related("person").filter(
+        team=workflow.team_id, role=Role.MANAGER
+    )
+    people = [row.person for row in rows.order_by("id")]
+    for person in sorted(people, key=roster.is_present, reverse=True):
+        yield from standing(person, workflow.team_id, roster)
+
+
+def _unattended(workflow: Workflow, roster: Roster) -> Iterator[Hole]:
+    for role, person in workflow.owners().items():
+        away = roster.away.get(person.pk)
+        if person.is_active and away and not any(acting(workflow, role, roster)):
+            back = f"{localtime(away.ends_at):%-d %b %Y}"
+            yield Hole(role, f"{person} is away until {back} and nobody stands in.", holds=False)
+    people = [person for person in workflow.pool.people.all() if person.is_active]
+    if people and not any(any(standing(each, workflow.team_id, roster)) for each in people):
+        because = f"Everybody in {workflow.pool} is away and nobody stands in."
+        yield Hole("pool", because, holds=False)

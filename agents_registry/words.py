@@ -45,10 +45,14 @@ _SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
 
 
 def who(stage_who: str) -> str:
-    """An addressee of a chain in words: a role, a pool or a person's name."""
+    """An addressee of a chain in words: a role, a pool, a person's name or whom an action names."""
     kind, _, name = stage_who.partition(":")
     if kind == "pool" and name:
         return f"{name} pool"
+    if kind == "subject":
+        return f"{name} of the subject"
+    if kind == "payload":
+        return f"person named in the payload at {name}"
     return ROLES.get(kind, name or kind)
 
 

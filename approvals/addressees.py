@@ -1,25 +1,22 @@
 """Whom a step of the chain asks: a person, or a pool of whom any may decide."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
-from agents_registry import roles
-from agents_registry.models import Person, Pool, Workflow
-from agents_registry.roles import pool_named
+from agents_registry.models import Person, Pool
 from approvals.models import Action
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Nobody in particular stands for a pool; no pool stands for the workflow's own."""
+    """Nobody in particular stands for a pool; no pool stands for the workflow's own.
+
+    `instead_of` is whom they stand in for, where it is not them that was meant.
+    """
 
     person: Person | None
     pool: Pool | None = None
-
-    @classmethod
-    def named(cls, workflow: Workflow, who: str) -> Self:
-        """Whoever stands behind `who` now: an owner role, `manager`, `person:…`, `pool:…`."""
-        return cls(roles.resolve(workflow, who), pool_named(workflow, who))
+    instead_of: Person | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, action: Action) -> Self:
@@ -34,3 +31,8 @@ class Addressee:
         if self.person:
             return f"person:{self.person.pk}"
         return f"pool:{self.pool.slug}" if self.pool else "pool"
+
+    def body(self) -> dict[str, str]:
+        """What an event says of it: `to`, and `instead_of` whom, where somebody stands in."""
+        meant = {"instead_of": f"person:{self.instead_of.pk}"} if self.instead_of else {}
+        return {"to": self.for_record(), **meant}

@@ -7,12 +7,15 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
+from django.utils.timezone import localtime
 
+from agents_registry.away import away_now
 from agents_registry.models import OWNER_ROLES, Person, Pool, Role
 from agents_registry.permissions import role_in
 from approvals import transitions
 from approvals.addressees import Addressee
 from approvals.errors import Conflict, Invalid, Missing
+from approvals.known import Known
 from approvals.models import Action
 from approvals.permissions import can_decide, check_can_decide, owns
 from approvals.states import State
@@ -28,6 +31,7 @@ def claim(*, action_id: UUID, person: Person, seen: Seen, take_from: str = "") -
     """
     action = _waiting(action_id, person, seen)
     check_can_decide(person, action)
+    check_is_there(person)
     holder = action.assignee
     if holder == person:
         return action
@@ -76,6 +80,16 @@ def hand_to_pool(
     return action
 
 
+def check_is_there(person: Person) -> None:
+    """Conflict for who is away: what they have is handed on at once."""
+    if absence := away_now([person.pk]).get(person.pk):
+        raise Conflict(
+            f"{person} is away until {localtime(absence.ends_at):%-d %b %Y}, so it would be handed "
+            "on at once. Nothing was changed. Call the absence off, or choose somebody else.",
+            code="is_away",
+        )
+
+
 def may_give_back(person: Person, action: Action) -> bool:
     """Whether it is theirs to give back: they have it, or they answer for the workflow."""
     role = role_in(person, action.team_id)
@@ -111,13 +125,17 @@ def anybody_decides(pool: Pool, action: Action) -> bool:
 def _may_be_named(action: Action) -> Q:
     """Everybody whom the rule could let through, and few others: the rule itself is asked of
     these only, not of a whole pool one by one."""
-    workflow = action.workflow
+    workflow, known = action.workflow, Known.of([action])
     whos = [*action.signers, *(stage["who"] for stage in action.stages[1 : action.step + 1])]
     names = [who.partition(":")[2] for who in whos]
+    asked = (*whos, "approval_owner", "workflow_owner")
+    people = {each.person for who in asked for each in known.candidates(action, who)}
+    people |= {away.delegate for away in known.roster.away.values() if away.delegate}
+    people |= {*workflow.owners().values(), *filter(None, [action.assignee])}
     return (
         Q(pools=workflow.pool_id)
         | Q(pools__team=action.team_id, pools__slug__in=names)
-        | Q(pk__in=[action.assignee_id, *(owner.pk for owner in workflow.owners().values())])
+        | Q(pk__in=[person.pk for person in people])
         | Q(username__in=names)
         | Q(memberships__team=action.team_id, memberships__role=Role.MANAGER)
     )

@@ -7,21 +7,22 @@ from typing import Any
 from django.conf import settings
 
 from agents_registry.models import ActionType
-from approvals import four_eyes
+from approvals import four_eyes, takeable
 from approvals.judging import Judgement
 from approvals.models import Action, Content, Decision
 from approvals.release import Taken
-from approvals.settling import seconds_left, settle_seconds
+from approvals.settling import CAN_BE_UNDONE, seconds_left, settle_seconds
 from approvals.states import State
+from approvals.windows import to_the_millisecond
 from ledger import clock
 
 
-def listed(action: Action) -> dict[str, Any]:
+def listed(action: Action, *, now: datetime | None = None) -> dict[str, Any]:
     """An action as it stands in a list: everything but its large parts.
 
-    While a person's verdict settles, the agent still sees it pending.
+    While a person's verdict settles, the agent still sees it pending. `now` is for who lists many.
     """
-    settling = is_settling(action)
+    settling = is_settling(action, now)
     return {
         "id": str(action.pk),
         "state": State.PENDING if settling else action.state,
@@ -45,6 +46,7 @@ def listed(action: Action) -> dict[str, Any]:
         "due_at": instant(action.due_at),
         "not_before": instant(action.not_before),
         "not_after": instant(action.not_after),
+        "releasable_at": None if settling else _releasable_at(action, now),
         "created_at": instant(action.created_at),
         "changed_at": instant(action.changed_at),
         "decided_at": None if settling else instant(action.decided_at),
@@ -82,8 +84,9 @@ def is_asked_back(action: Action) -> bool:
     )
 
 
-def is_settling(action: Action) -> bool:
-    return settle_seconds(action) > 0 and seconds_left(action, clock.now()) > 0
+def is_settling(action: Action, now: datetime | None = None) -> bool:
+    may_be = action.state in CAN_BE_UNDONE and settle_seconds(action) > 0
+    return may_be and seconds_left(action, now or clock.now()) > 0
 
 
 def judged(action_type: ActionType, judgement: Judgement) -> dict[str, Any]:
@@ -135,6 +138,14 @@ def instant(when: datetime | None) -> str | None:
     if when is None:
         return None
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _releasable_at(action: Action, now: datetime | None) -> str | None:
+    if action.state != State.APPROVED:
+        return None
+    window = takeable.window_of(action.action_type)
+    when = takeable.releasable_at(action, window, now or clock.now())
+    return instant(when and to_the_millisecond(when))
 
 
 def _subject(action: Action) -> Mapping[str, str] | None:

@@ -14,8 +14,10 @@ from agents_registry.words import counted
 from approvals import batch_samples, four_eyes, release, review, transitions, verdicts
 from approvals.batch_samples import Batch
 from approvals.errors import Conflict, Invalid, Missing
-from approvals.lots import Lot, why_not_each
+from approvals.lots import Lot
 from approvals.models import Action, Decision, Reason, Verdict
+from approvals.permissions import still_counts, why_not_each
+from approvals.rights import OWN, rights_of
 from approvals.states import Mover, State
 from approvals.transitions import Seen
 from ledger import clock
@@ -117,7 +119,8 @@ def undo(*, act: UUID, person: Person) -> Undone:
     standing = [
         action
         for action in actions
-        if action.pk not in closed and review.stands(decisions[action.pk], action)
+        if review.stands(decisions[action.pk], action)
+        and (action.pk not in closed or still_counts(decisions[action.pk], action))
     ]
     actor = f"person:{person.pk}"
     for action in standing:
@@ -192,6 +195,7 @@ def _write_down(
     actions: Sequence[Action], person: Person, verdict: Verdict, **details: Any
 ) -> list[Decision]:
     act, now = uuid4(), clock.now()
+    rights = rights_of(person, actions)
     try:
         with transaction.atomic():
             return Decision.objects.bulk_create(
@@ -199,6 +203,7 @@ def _write_down(
                     action=action,
                     revision=action.revision,
                     person=person,
+                    on_behalf_of=rights.get(action.pk, OWN).on_behalf_of,
                     verdict=verdict,
                     payload_digest=action.payload_digest,
                     act=act,

@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from agents_registry.models import ActionType, Agent
-from approvals import release, sentences, timetable
-from approvals.addressees import Addressee
+from approvals import ladder, release, sentences, spreading, timetable
 from approvals.judging import Judgement
 from approvals.models import TIER_RANKS, Action, Content
 from approvals.models.actions import new_id
@@ -99,8 +98,15 @@ def judged_fields(
         "frozen": timetable.freeze(action_type, first=signers[0] if signers else POOL),
     }
     if judgement.needs_person:
-        times = timetable.stage_times(fields["frozen"], 0, now)
-        asked = Addressee.named(action_type.workflow, signers[0] if signers else POOL)
+        times = spreading.begin(
+            workflow=action_type.workflow_id,
+            frozen=fields["frozen"],
+            step=0,
+            start=now,
+            not_after=content.action.not_after,
+        )
+        first = signers[0] if signers else POOL
+        asked = ladder.first_asked(content.action, first, content.payload)
         return {**fields, **times, **asked.columns(), "state": State.PENDING}
     if judgement.verdict.tier == "blocked":
         return {**fields, "state": State.BLOCKED}

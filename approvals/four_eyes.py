@@ -1,7 +1,6 @@
 """Where several people must approve: whose approvals count, which contents they stand for, and what
 is kept from whom until all are in."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.db.models import F, Q, QuerySet
 from agents_registry.models import Person
 from approvals.errors import Conflict
 from approvals.models import APPROVING, Action, Content, Decision, Verdict
-from approvals.permissions import can_decide, can_sign
 from approvals.states import State
 
 COUNTED = "action.approval_counted"
@@ -96,13 +94,7 @@ def edited_as(action: Action, content: Content, content_digest: str) -> dict[str
 def others(action: Action, decision: Decision) -> list[Decision]:
     """The other standing approvals of the same content."""
     same = approvals_of(action).filter(payload_digest=decision.payload_digest)
-    return list(same.exclude(pk=decision.pk).select_related("person"))
-
-
-def still_counts(approval: Decision, action: Action, signers: Collection[str]) -> bool:
-    """Whether who gave it may still decide the action, and sign this content."""
-    person = approval.person
-    return can_decide(person, action) and can_sign(person, action, signers)
+    return list(same.exclude(pk=decision.pk).select_related("person", "on_behalf_of"))
 
 
 def hidden_events(action: Action, person: Person) -> Q:

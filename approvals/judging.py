@@ -107,7 +107,7 @@ def circumstances(
     now = clock.now()
     known = {
         "at": now.isoformat(),
-        "holes": [hole.role for hole in roles.holes(action_type.workflow)],
+        "holes": [hole.role for hole in roles.vacant(action_type.workflow)],
     }
     if case is None or not limits:
         return known

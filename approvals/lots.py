@@ -16,7 +16,7 @@ from approvals.alike import Alike
 from approvals.batch_samples import Batch
 from approvals.models import DECIDING, Action, Content, Decision, Viewing
 from approvals.payloads import in_schema_order
-from approvals.permissions import caused, why_not
+from approvals.permissions import why_not_each
 
 MOST_OUTLIERS = 5
 DECIDED = "You approved it already. It waits for somebody else."
@@ -66,33 +66,6 @@ class Lot:
     def close(self) -> frozenset[UUID]:
         """Those to be looked at closely."""
         return self.drawn | self.outliers
-
-
-def why_not_each(person: Person, actions: Sequence[Action]) -> dict[UUID, str]:
-    """Why this person may not decide some of them; one question for all of the same kind.
-
-    What `permissions` asks of an action beside its workflow is who has to sign, whether this
-    person asked for it, and whom escalation has reached.
-    """
-    answers: dict[Any, str] = {}
-    for action in actions:
-        kind = _kind(person, action)
-        if kind not in answers:
-            answers[kind] = why_not(person, action)
-    said = {action.pk: answers[_kind(person, action)] for action in actions}
-    return {pk: why for pk, why in said.items() if why}
-
-
-def _kind(person: Person, action: Action) -> tuple[Any, ...]:
-    return (
-        action.workflow_id,
-        tuple(action.signers),
-        caused(person, action),
-        action.assignee_id == person.pk,
-        action.step,
-        action.held,
-        tuple(stage["who"] for stage in action.stages),
-    )
 
 
 def _whole(ids: Iterable[UUID]) -> Iterable[Action]:

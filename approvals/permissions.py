@@ -1,30 +1,30 @@
 """Who may decide an action: one rule for the page, the button and the verb."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 
-from agents_registry import roles
-from agents_registry.models import OWNER_ROLES, Membership, Person, Pool, Role, Workflow
+from agents_registry.models import OWNER_ROLES, Membership, Person, Role, Workflow
+from agents_registry.permissions import role_in
 from agents_registry.words import who
-from approvals.models import DECIDING, Action, SpotCheck
+from approvals.models import DECIDING, Action, Decision, SpotCheck
+from approvals.rights import caused, right_of, rights_of
 
 
 def check_can_decide(person: Person, action: Action) -> None:
-    """The workflow's pool and its approval owner decide, and whoever escalation added.
+    """The workflow's pool and its approval owner decide, whoever escalation added, and whoever
+    stands in for one of them who is away.
 
-    Never an auditor or manager as such, and nobody what they themselves caused. Rights are read
-    from the database at this moment: inside the deciding transaction, that is what counts.
+    Never an auditor, a manager only where they are named, and nobody what they themselves caused.
+    Rights are read from the database at this moment: inside the deciding transaction, that is what
+    counts.
     """
-    if not Membership.objects.filter(
-        person=person, team=action.team_id, person__is_active=True
-    ).exists():
-        raise PermissionDenied("You are not in the team of this action.")
-    if caused(person, action):
-        raise PermissionDenied("You asked for this yourself, so somebody else decides it.")
-    if not _named(person, action):
-        raise PermissionDenied(f"Only {_deciders(action)} of {action.workflow} decides this.")
+    if refusal := _barred(person, action, role_in(person, action.team_id)):
+        raise PermissionDenied(refusal)
+    if right_of(person, action) is None:
+        raise PermissionDenied(_not_named(action))
 
 
 def check_can_sign(person: Person, action: Action, signers: Collection[str]) -> None:
@@ -33,14 +33,28 @@ def check_can_sign(person: Person, action: Action, signers: Collection[str]) -> 
     Where it brings nobody new to sign, whoever may decide the action may decide the edit too: so
     does the person whom escalation reached.
     """
-    if not can_sign(person, action, signers):
+    if right_of(person, action, signers) is None:
         raise PermissionDenied(f"With this content only {_named_words(signers)} decides it.")
 
 
-def can_sign(person: Person, action: Action, signers: Collection[str]) -> bool:
-    if set(signers) <= set(action.signers):
+def on_behalf_of(person: Person, action: Action, signers: Collection[str] = ()) -> Person | None:
+    """Whose right this person uses, where they have none of their own to decide it."""
+    right = right_of(person, action, signers)
+    return right.on_behalf_of if right else None
+
+
+def still_counts(decision: Decision, action: Action, signers: Collection[str] = ()) -> bool:
+    """Whether who gave it may still decide the action, and sign this content.
+
+    What was decided on behalf of somebody stands while that person could decide it, also once they
+    are back.
+    """
+    person, stood_for = decision.person, decision.on_behalf_of
+    if _may_sign(person, action, signers):
         return True
-    return Workflow.objects.filter(_signing(person, signers), pk=action.workflow_id).exists()
+    if stood_for is None or _barred(person, action, role_in(person, action.team_id)):
+        return False
+    return _may_sign(stood_for, action, signers)
 
 
 def why_not(person: Person, action: Action) -> str:
@@ -52,68 +66,48 @@ def why_not(person: Person, action: Action) -> str:
     return ""
 
 
+def why_not_each(person: Person, actions: Iterable[Action]) -> dict[UUID, str]:
+    """Why this person may not decide some of them, in a number of queries that does not grow."""
+    actions = list(actions)
+    role = {team: role_in(person, team) for team in {action.team_id for action in actions}}
+    barred = {action.pk: _barred(person, action, role[action.team_id]) for action in actions}
+    rights = rights_of(person, [action for action in actions if not barred[action.pk]])
+    said = {
+        action.pk: barred[action.pk] or ("" if action.pk in rights else _not_named(action))
+        for action in actions
+    }
+    return {pk: why for pk, why in said.items() if why}
+
+
 def can_decide(person: Person, action: Action) -> bool:
     return not why_not(person, action)
 
 
-def caused(person: Person, action: Action) -> bool:
-    """Whether the action was staged at this person's request."""
-    asked = action.requested_by.strip().lower()
-    return bool(asked) and asked in {person.email.lower(), person.username.lower()}
+def _barred(person: Person, action: Action, role: str | None) -> str:
+    """Why they may not, whatever they are named as; empty where nothing is against it."""
+    if role is None:
+        return "You are not in the team of this action."
+    if role == Role.AUDITOR:
+        return "Auditors look at everything and decide nothing."
+    if caused(person, action):
+        return "You asked for this yourself, so somebody else decides it."
+    return ""
 
 
-def _deciders(action: Action) -> str:
+def _may_sign(person: Person, action: Action, signers: Collection[str]) -> bool:
+    barred = _barred(person, action, role_in(person, action.team_id))
+    return not barred and right_of(person, action, signers) is not None
+
+
+def _not_named(action: Action) -> str:
+    deciders = "the reviewer pool or the approval owner"
     if action.signers:
-        return _named_words(action.signers)
-    return "the reviewer pool or the approval owner"
+        deciders = _named_words(action.signers)
+    return f"Only {deciders} of {action.workflow} decides this."
 
 
 def _named_words(signers: Collection[str]) -> str:
     return " or ".join(f"the {who(signer)}" for signer in signers)
-
-
-def _signing(person: Person, signers: Collection[str]) -> Q:
-    """The workflow, if this person is one of those whom a finding named."""
-    named = Q(pk__in=[])
-    for signer in signers:
-        kind, _, name = signer.partition(":")
-        if signer in OWNER_ROLES:
-            named |= Q(**{signer: person})
-        elif kind == "pool":
-            named |= Q(team__pools__slug=name, team__pools__people=person)
-        elif kind == "person" and name == person.username:
-            named |= Q(team__members=person)
-        elif signer == "manager":
-            named |= Q(team__memberships__person=person, team__memberships__role=Role.MANAGER)
-    return named
-
-
-def _named(person: Person, action: Action) -> bool:
-    """By name: whom the policy asks to sign, else pool and approval owner; and everybody whom
-    escalation reached."""
-    named = Q(pool__people=person) | Q(approval_owner=person)
-    if action.signers:
-        named = _signing(person, action.signers)
-    if Workflow.objects.filter(named, pk=action.workflow_id).exists():
-        return True
-    auditor = Membership.objects.filter(person=person, team=action.team_id, role=Role.AUDITOR)
-    return _reached(person, action) and not auditor.exists()
-
-
-def _reached(person: Person, action: Action) -> bool:
-    """Whether escalation asked this person: it adds people, and moving the work removes none."""
-    asked = Action.objects.filter(pk=action.pk, assignee=person, step__gt=0)
-    so_far = [stage["who"] for stage in action.stages[1 : action.step + 1]]
-    whos = [*so_far, "workflow_owner"] if action.held else so_far
-    return asked.exists() or any(_is_asked(person, action.workflow, who) for who in whos)
-
-
-def _is_asked(person: Person, workflow: Workflow, who: str) -> bool:
-    """Whether a stage that names `who` asks this person now: alone, or as one of a pool."""
-    kind, _, slug = who.partition(":")
-    if kind == "pool":
-        return Pool.objects.filter(team=workflow.team_id, slug=slug, people=person).exists()
-    return roles.resolve(workflow, who) == person
 
 
 def check_can_ask_for_rollback(person: Person, action: Action) -> None:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
+from agents_registry.away import Roster
 from agents_registry.current_team import teams_seen_by
-from agents_registry.models import Person, Pool, Stop, StopKind, Team, Workflow
+from agents_registry.models import Person, Pool, Stop, StopKind, Team
 from approvals.judging import PEOPLES_TIERS
 from approvals.models import APPROVING, TIER_RANKS, Action, Decision
 from approvals.states import State
@@ -24,7 +25,8 @@ def in_teams_of(person: Person) -> QuerySet[Action]:
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     """The ids of the workflows that a person reviews, by pool or as approval owner, and of the
-    pools they are in: read once, then only index ranges are asked for."""
+    pools they are in, or stands in for somebody: read once, then only index ranges are asked for.
+    """
 
     workflows: list[Any]
     pools: list[int]
@@ -36,10 +38,37 @@ class Reviewed:
 
 
 def reviewed_by(person: Person, team: Team) -> Reviewed:
-    named = Q(pool__people=person) | Q(approval_owner=person)
-    workflows = Workflow.objects.filter(named, team=team).values_list("pk", flat=True).distinct()
-    pools = Pool.objects.filter(team=team, people=person).values_list("pk", flat=True)
-    return Reviewed(list(workflows), list(pools))
+    """Also what they review as whoever stands in for somebody who is away."""
+    roster = Roster()
+    away = roster.stands_in_for(person, team.pk)
+    left = _left_to(away, team, roster) if away else []
+    theirs = Q(pk__in=left) | Q(Exists(Person.objects.filter(pk=person.pk, pools=OuterRef("pk"))))
+    decides = Q(workflows__approval_owner__in=[person.pk, *away]) | _deputy(person, team, roster)
+    rows = list(
+        Pool.objects.filter(theirs | decides, team=team)
+        .annotate(theirs=Case(When(theirs, then=True), default=False))
+        .values_list("pk", "theirs", "workflows")
+    )
+    return Reviewed(
+        workflows=[workflow for _, _, workflow in rows if workflow],
+        pools=list({pool for pool, is_theirs, _ in rows if is_theirs}),
+    )
+
+
+def _left_to(away: set[int], team: Team, roster: Roster) -> list[int]:
+    """The pools of these people in which nobody is there."""
+    there = Person.objects.filter(pools=OuterRef("pk"), is_active=True).exclude(pk__in=roster.away)
+    left = Pool.objects.filter(~Exists(there), team=team, people__in=away)
+    return list(left.values_list("pk", flat=True).distinct())
+
+
+def _deputy(person: Person, team: Team, roster: Roster) -> Q:
+    """The workflows in which they are the deputy of an approval owner who is gone, or away without
+    a delegate."""
+    alone = [pk for pk in roster.away if not roster.delegates(pk, team.pk)]
+    gone = Q(workflows__approval_owner__is_active=False)
+    absent = Q(workflows__approval_owner__in=alone) | gone
+    return Q(absent, workflows__approval_deputy=person)
 
 
 def view_of(name: str, person: Person, reviewed: Reviewed) -> Q:

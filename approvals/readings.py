@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from agents_registry import roles
+from agents_registry.away import Roster
 from agents_registry.models import ActionType, Downgrade, Workflow
 from agents_registry.policy import windows
 from agents_registry.policy.floors import BUILT_IN
@@ -146,13 +147,14 @@ def _lower(
     values = [each.value for each in _last(workflow, rule, since=since)]
     if not windows.crossed(rule, values):
         return None
-    reviewer = roles.resolve(workflow, rule.review)
+    named = Roster({})
+    reviewer = roles.resolve(workflow, rule.review, named)
     return downgrading.downgrade(
         action_type=action_type,
         to=rule.mode_to,
         rule=rule.name,
         because=windows.because(rule, values),
-        reviewer=reviewer or roles.answerable(workflow, "risk_owner"),
+        reviewer=reviewer or roles.answerable(workflow, "risk_owner", named),
         actor=actor,
         at=reading.at,
     )

@@ -10,8 +10,7 @@ from agents_registry.policy import documents
 from agents_registry.policy.evaluate import evaluate
 from agents_registry.policy.findings import Mode, Tier, Verdict
 from agents_registry.policy.shapes import Policy
-from approvals import follow_ups, judging, release, totals, transitions
-from approvals.addressees import Addressee
+from approvals import follow_ups, judging, ladder, release, totals, transitions
 from approvals.judging import Judgement
 from approvals.models import APPROVING, TIER_RANKS, Action, Content, Decision
 from approvals.states import State
@@ -31,7 +30,7 @@ class Bench:
     @classmethod
     def of(cls, action_type: ActionType) -> Self:
         document = revisions.policy_document(action_type)
-        holes = [hole.role for hole in roles.holes(action_type.workflow)]
+        holes = [hole.role for hole in roles.vacant(action_type.workflow)]
         return cls(documents.parse(document), revisions.store_policy(document), holes)
 
 
@@ -133,7 +132,7 @@ def _changes(action: Action, found: Stricter) -> dict[str, Any]:
         frozen = _asked_first(frozen, found.signers[0])
         changes["frozen"] = frozen
         if action.step == 0 and not action.held:
-            changes |= Addressee.named(action.workflow, found.signers[0]).columns()
+            changes |= ladder.first_asked(action, found.signers[0]).columns()
     if action.state != State.PENDING:
         again = release.fields_without_approval(action, frozen, clock.now())
         changes |= {**again, "state": State.PENDING}

@@ -9,17 +9,14 @@ from uuid import UUID, uuid4
 
 import jsonpointer
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
-from agents_registry import gate, revisions, standards, stops
+from agents_registry import gate
 from agents_registry.models import Agent, Workflow
-from agents_registry.policy.findings import Mode
-from approvals import timetable, transitions
-from approvals.addressees import Addressee
-from approvals.errors import Conflict, Missing, Stopped
+from approvals import ladder, spreading, takeable, timetable, transitions
+from approvals.errors import Conflict, Missing
 from approvals.models import APPROVING, Action, Content, Decision, Lease, Verdict
 from approvals.querysets import stopped
-from approvals.settling import seconds_left
 from approvals.states import Mover, State
 from ledger import clock
 from ledger.canonical import digest
@@ -67,7 +64,7 @@ def lease(
     with transaction.atomic():
         gate.enter(agent.team_id)
         action = _locked(agent, action_id)
-        _check_can_be_taken(action, revisions.mode_of(action.action_type), clock.now())
+        takeable.check(action, takeable.terms_now(action.action_type), clock.now())
         mismatch = _mismatch(_content(action), observed or [])
         if mismatch is None:
             return _take(agent, action, seconds)
@@ -79,39 +76,29 @@ def lease(
 def lease_next(
     *, agent: Agent, workflow_slug: str, limit: int, seconds: int = DEFAULT_LEASE_SECONDS
 ) -> list[Taken]:
-    """Takes up to `limit` approved actions of the workflow that no other agent is taking."""
+    """Takes up to `limit` approved actions of the workflow that no other agent is taking.
+
+    What is outside its window waits, and hides nothing of what is not.
+    """
     gate.enter(agent.team_id)
     workflow = Workflow.objects.filter(team=agent.team_id, slug=workflow_slug, agents=agent).first()
     if workflow is None:
         raise Missing("No such workflow for this agent.", code="unknown_workflow")
-    now, modes = clock.now(), _modes(workflow)
+    now, terms = clock.now(), takeable.terms_of(workflow)
+    shut = [pk for pk, each in terms.items() if not takeable.is_open(each, now)]
     ready = (
         Action.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("action_type", "agent")
-        .filter(_is_ready(now), agent=agent, workflow=workflow, state=State.APPROVED)
+        .filter(takeable.is_ready(now), agent=agent, workflow=workflow, state=State.APPROVED)
         .exclude(stopped())
-        .exclude(action_type__in=[pk for pk, mode in modes.items() if mode == Mode.DRAFT_ONLY])
+        .exclude(action_type__in=shut)
         .order_by("tier_rank", "id")
     )
     return [
         _take(agent, action, seconds)
         for action in ready[:limit]
-        if _can(action, modes[action.action_type_id], now)
+        if takeable.can(action, terms[action.action_type_id], now)
     ]
-
-
-def _modes(workflow: Workflow) -> dict[int, Mode]:
-    """The mode that holds now of each action type, by its id."""
-    inherited = standards.inherited(workflow)
-    return {row.pk: revisions.mode_of(row, inherited) for row in workflow.action_types.all()}
-
-
-def _is_ready(now: datetime) -> Q:
-    """What can be taken, as far as the database can tell, so that the rest hides nothing."""
-    begun = Q(not_before__isnull=True) | Q(not_before__lte=now)
-    not_over = Q(not_after__isnull=True) | Q(not_after__gt=now)
-    lasts = Q(releasable_from__lte=now, approval_ends_at__gt=now)
-    return begun & not_over & lasts
 
 
 def reopen(*, action: Action, mover: Mover, actor: str, event: str) -> None:
@@ -148,9 +135,14 @@ def fields_without_approval(
 ) -> dict[str, Any]:
     """What is left on an action whose approval is taken back: it waits from the first step on."""
     return {
-        **timetable.stage_times(frozen, 0, now),
-        "step": 0,
-        **Addressee.named(action.workflow, frozen["stages"][0]["who"]).columns(),
+        **spreading.begin(
+            workflow=action.workflow_id,
+            frozen=frozen,
+            step=0,
+            start=now,
+            not_after=action.not_after,
+        ),
+        **ladder.first_asked(action, frozen["stages"][0]["who"]).columns(),
         "approved_digest": "",
         "approved_seal": "",
         "release_id": None,
@@ -163,51 +155,13 @@ def fields_without_approval(
 def _locked(agent: Agent, action_id: UUID) -> Action:
     action = (
         Action.objects.select_for_update(of=("self",))
-        .select_related("action_type__workflow__risk_owner", "agent")
+        .select_related("action_type__workflow__risk_owner", "action_type__send_window", "agent")
         .filter(pk=action_id, agent=agent)
         .first()
     )
     if action is None:
         raise Missing("This agent has no such action.")
     return action
-
-
-def _check_can_be_taken(action: Action, mode: Mode, now: datetime) -> None:
-    """Every reason for which an action cannot be taken now, the first that holds.
-
-    `mode` is its type's at this moment: the stricter of it and of the action's own counts.
-    """
-    action_type = action.action_type
-    if action.purpose != "live":
-        raise Conflict("It was staged to be looked at, never to be done.", code="not_live")
-    if Mode.DRAFT_ONLY in (action.mode, mode):
-        raise Conflict("Its type is draft-only: nothing may be executed.", code="draft_only")
-    if action.state == State.RELEASED:
-        raise Conflict("It is leased already.", code="leased")
-    if action.state != State.APPROVED or seconds_left(action, now):
-        raise Conflict("It is not approved.", code="not_approved")
-    if action.mode == Mode.AUTO_EXECUTED != mode and _is_by_policy(action):
-        raise Conflict("Its type no longer runs without a person.", code="not_approved")
-    if stop := stops.stop_over(action.agent, action_type):
-        owner = action_type.workflow.risk_owner
-        raise Stopped(f"Stopped since {stop.at:%Y-%m-%d %H:%M} UTC. {owner} can turn it back on.")
-    if min(filter(None, (action.approval_ends_at, action.not_after))) <= now:
-        raise Conflict("The approval is past its end.", code="too_late")
-    first = max(filter(None, (action.releasable_from, action.not_before)))
-    if first > now:
-        raise Conflict(f"Not before {first:%Y-%m-%dT%H:%M:%SZ}.", code="too_early")
-
-
-def _is_by_policy(action: Action) -> bool:
-    return action.tier_rank > 1 and not _approvals(action)
-
-
-def _can(action: Action, mode: Mode, now: datetime) -> bool:
-    try:
-        _check_can_be_taken(action, mode, now)
-    except (Conflict, Stopped):
-        return False
-    return True
 
 
 def _take(agent: Agent, action: Action, seconds: int) -> Taken:
@@ -227,7 +181,7 @@ def _take(agent: Agent, action: Action, seconds: int) -> Taken:
         body={"lease": str(held.pk), "fence": fence, "payload": action.approved_seal},
         changes={"fence": fence},
     )
-    approvals = _approvals(action)
+    approvals = takeable.approvals_of(action)
     edited = _edit_among(approvals)
     return Taken(
         lease=held,
@@ -241,24 +195,10 @@ def _take(agent: Agent, action: Action, seconds: int) -> Taken:
 
 def approved_payload(action: Action, content: Content) -> dict[str, Any]:
     """The content whose digest is approved: a person's edit, or what the agent sent."""
-    edited = _edit_among(_approvals(action))
+    edited = _edit_among(takeable.approvals_of(action))
     payload: Any = edited.edited_payload if edited else content.payload
     assert not action.approved_digest or digest(payload) == action.approved_digest
     return dict(payload)
-
-
-def _approvals(action: Action) -> list[Decision]:
-    """The approvals of exactly the approved content, the last first."""
-    return list(
-        action.decisions.select_related("person")
-        .filter(
-            revision=action.revision,
-            verdict__in=APPROVING,
-            undone_at__isnull=True,
-            payload_digest=action.approved_digest,
-        )
-        .order_by("-id")
-    )
 
 
 def _edit_among(approvals: list[Decision]) -> Decision | None:

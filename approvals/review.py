@@ -11,6 +11,7 @@ from agents_registry.models import Person
 from agents_registry.policy.findings import Mode, Tier
 from agents_registry.policy.findings import Verdict as PolicyVerdict
 from approvals import (
+    addressing,
     deadlines,
     follow_ups,
     four_eyes,
@@ -31,7 +32,7 @@ from approvals.models import (
     FollowUpKind,
     Verdict,
 )
-from approvals.permissions import check_can_decide, check_can_sign
+from approvals.permissions import check_can_decide, check_can_sign, still_counts
 from approvals.proposals import Revised
 from approvals.states import Mover, State
 from approvals.transitions import Seen
@@ -62,6 +63,7 @@ def approve(
         action,
         person,
         Verdict.APPROVED,
+        signers=signers,
         patch=version.patch,
         edited_payload=version.payload if version.is_edit else None,
         payload_digest=version.digest,
@@ -93,6 +95,7 @@ def edit_and_approve(
         action,
         person,
         Verdict.EDITED,
+        signers=signers,
         patch=payloads.patch_between(content.payload, payload),
         edited_payload=payload,
         payload_digest=digest(payload),
@@ -176,13 +179,14 @@ def reassign(
     """Moves the work, not the right: `to` must be able to decide it already."""
     action = verdicts.to_decide(action_id, person, seen)
     check_can_decide(to, action)
+    addressing.check_is_there(to)
     decision = verdicts.write_down(action, person, Verdict.REASSIGNED, comment=comment)
     transitions.advance(
         action=action,
         actor=f"person:{person.pk}",
         event="action.reassigned",
         changes={"assignee_id": to.pk},
-        body={"to": f"person:{to.pk}"},
+        body={"to": f"person:{to.pk}", **verdicts.for_whom(decision)},
         sealed={"comment": comment},
     )
     return decision
@@ -208,7 +212,8 @@ def undo(*, decision_id: int, person: Person) -> Action:
             f"It is {action.state.replace('_', ' ')}: too late to take the decision back.",
             code="too_late",
         )
-    check_can_decide(person, action)
+    if not still_counts(decision, action):
+        check_can_decide(person, action)
     if action.state == State.PENDING:
         verdicts.withdraw(action, decision, four_eyes.TAKEN_BACK, actor=f"person:{person.pk}")
         return action

@@ -1,17 +1,28 @@
-"""The Celery ticks. They carry no data: losing one costs delay, never work."""
+"""The Celery ticks. They carry no data, and no expiry, which a worker would judge by a clock of
+its own: losing one costs delay, never work, and one too many costs nothing."""
 
 from celery import shared_task
 
 from approvals import trials
-from approvals.sweep import turn
+from approvals.delivery import outgoing
+from approvals.delivery.alone import alone
+from approvals.sweep import tick
 
 
 @shared_task  # type: ignore[untyped-decorator]  # celery ships no types
 def sweep() -> None:
-    turn()
+    tick()
 
 
 @shared_task  # type: ignore[untyped-decorator]  # celery ships no types
 def try_policies() -> None:
     """A short turn, so that the sweep gets its own; the next tick goes on."""
     trials.run_next()
+
+
+@shared_task  # type: ignore[untyped-decorator]  # celery ships no types
+def deliver() -> None:
+    """One at a time: however slow a mail server is, it keeps one worker from the other ticks."""
+    with alone("deliver") as free:
+        if free:
+            outgoing.send_due()

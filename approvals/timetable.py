@@ -23,6 +23,7 @@ def freeze(action_type: ActionType, *, first: str = POOL) -> dict[str, Any]:
         "who": first,
         "within": action_type.sla or workflow.sla,
         "remind": chain.first_remind or None,
+        "repeat": chain.first_repeat,
     }
     return {
         "calendar": revisions.store_calendar(workflow.calendar),
@@ -34,14 +35,24 @@ def freeze(action_type: ActionType, *, first: str = POOL) -> dict[str, Any]:
     }
 
 
-def stage_times(frozen: Mapping[str, Any], step: int, start: datetime) -> dict[str, datetime]:
-    """`due_at`, and the moment the sweep looks next: the reminder if there is one before it."""
-    stage, calendar = frozen["stages"][step], calendar_of(frozen)
-    due = due_at(start, Duration.parse(stage["within"]), calendar)
-    if not stage.get("remind"):
-        return {"due_at": due, "next_step_at": due}
-    remind = due_at(start, Duration.parse(stage["remind"]), calendar)
-    return {"due_at": due, "next_step_at": min(remind, due)}
+def stage_times(frozen: Mapping[str, Any], step: int, start: datetime) -> dict[str, Any]:
+    """The columns of a step that begins: `step`, `reminded`, `due_at` as promised, `next_step_at`.
+
+    Where many steps begin at once, `spreading` moves the deadlines apart.
+    """
+    due = due_within(frozen, frozen["stages"][step]["within"], start)
+    look = next_look(frozen, step, reminded=0, due=due, start=start)
+    return {"step": step, "reminded": 0, "due_at": due, "next_step_at": look}
+
+
+def next_look(
+    frozen: Mapping[str, Any], step: int, *, reminded: int, due: datetime, start: datetime
+) -> datetime:
+    """When the sweep looks next: at the next reminder from `start` on, or at the deadline."""
+    stage = frozen["stages"][step]
+    if not stage.get("remind") or reminded >= stage.get("repeat", 1):
+        return due
+    return min(due, due_within(frozen, stage["remind"], start))
 
 
 def life_end(frozen: Mapping[str, Any], start: datetime) -> datetime:
@@ -51,11 +62,17 @@ def life_end(frozen: Mapping[str, Any], start: datetime) -> datetime:
 
 def due_within(frozen: Mapping[str, Any], words: str, start: datetime) -> datetime:
     """The instant at which a duration in words ends, in the action's calendar."""
-    return due_at(start, Duration.parse(words), calendar_of(frozen))
+    return _due(frozen["calendar"], words, start)
 
 
 def calendar_of(frozen: Mapping[str, Any]) -> Calendar:
     return _calendar(frozen["calendar"])
+
+
+@lru_cache(maxsize=1024)
+def _due(calendar: str, words: str, start: datetime) -> datetime:
+    """Steps that begin at one instant with the same promise are many, where the sweep is late."""
+    return due_at(start, Duration.parse(words), _calendar(calendar))
 
 
 @lru_cache(maxsize=256)

@@ -5,15 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
+from uuid import UUID
 
 from django.db import connection
 
+from approvals import compare_and_set
+from approvals.compare_and_set import Write
 from approvals.errors import Conflict
 from approvals.models import Action, Content
 from approvals.states import ARROWS, Mover, State
 from ledger import clock, record
 
 WAKE_CHANNEL = "review_queue_left_pending"
+MOVED_ON = "This changed while you looked. Nothing was done."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,19 @@ class Move:
     body: Mapping[str, Any] = field(default_factory=dict)
     sealed: Mapping[str, Any] = field(default_factory=dict)
     changes: Mapping[str, Any] = field(default_factory=dict)
+    seen: Seen | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """A change of step, addressee or deadline within a state; see `advance`."""
+
+    action: Action
+    actor: str
+    event: str
+    changes: Mapping[str, Any]
+    body: Mapping[str, Any] = field(default_factory=dict)
+    sealed: Mapping[str, Any] = field(default_factory=dict)
     seen: Seen | None = None
 
 
@@ -91,13 +108,16 @@ def move(
 
 
 def move_all(moves: Sequence[Move]) -> None:
-    """Moves many actions at once: each by its own conditional write, told in one go.
+    """Moves many actions at once: each by a conditional write, all of them told in one go.
 
     All of them move, or Conflict is raised; the caller's transaction then undoes the first ones.
     """
     now = clock.now()
     waited_for = [move.action for move in moves if move.action.state == State.PENDING]
-    record.append_all([_moved(move, now) for move in moves], at=now)
+    entries = [_entry_of_move(move) for move in moves]
+    if len(_write_all([_write_of_move(move, now) for move in moves])) < len(moves):
+        raise Conflict(MOVED_ON)
+    record.append_all(entries, at=now)
     if waited_for:
         _wake(*waited_for)
 
@@ -113,9 +133,26 @@ def advance(
     seen: Seen | None = None,
 ) -> None:
     """Changes step, addressee or deadline within a state; Conflict if another was first."""
-    known: dict[str, Any] = {"step": action.step, "next_step_at": action.next_step_at}
-    _write(action, changes, seen or Seen.of(action), **known)
-    _tell(action, event, actor, {"revision": action.revision, **(body or {})}, sealed or {})
+    wished = Advance(
+        action=action,
+        actor=actor,
+        event=event,
+        changes=changes,
+        body=body or {},
+        sealed=sealed or {},
+        seen=seen,
+    )
+    if not advance_all([wished]):
+        raise Conflict(MOVED_ON)
+
+
+def advance_all(advances: Sequence[Advance]) -> list[Action]:
+    """Advances many actions at once; those it did. Where another was first, nothing is done."""
+    now = clock.now()
+    written = _write_all([_write_of_advance(advance, now) for advance in advances])
+    done = [advance for advance in advances if advance.action.pk in written]
+    record.append_all([_entry_of_advance(advance) for advance in done], at=now)
+    return [advance.action for advance in done]
 
 
 def revise(*, action: Action, content: Content, actor: str, changes: Mapping[str, Any]) -> None:
@@ -126,7 +163,7 @@ def revise(*, action: Action, content: Content, actor: str, changes: Mapping[str
     start = State(action.state)
     assert (start, State.PENDING) in ARROWS
     assert changes["state"] in {State.PENDING, State.BLOCKED}
-    _write(action, changes, Seen.of(action))
+    _write(action, changes)
     content.save(force_insert=True)
     body = {"from": start, "to": State.PENDING, **_judgement(action, content)}
     _tell(action, "action.revised", actor, body, {})
@@ -145,7 +182,7 @@ def rejudge(
     start, to = State(action.state), State(changes.get("state", State.PENDING))
     assert start == State.PENDING or Mover.POLICY in ARROWS[start, State.PENDING].movers
     assert to in {State.PENDING, State.BLOCKED}
-    _write(action, changes, Seen.of(action), step=action.step)
+    _write(action, changes, step=action.step)
     content.save(update_fields=["circumstances", "findings", "computed_impact", "policy_revision"])
     moved = {} if start == State.PENDING else {"from": start, "to": State.PENDING}
     words = {"because": [finding["because"] for finding in content.findings]}
@@ -157,40 +194,61 @@ def rejudge(
         _wake(action)
 
 
-def _moved(move: Move, now: datetime) -> record.Entry:
-    """Writes one move, and gives the event that tells of it."""
+def _write_of_move(move: Move, now: datetime) -> Write:
+    action, start = move.action, move.action.state
+    left = {"held": False, "next_step_at": None} if start == State.PENDING else {}
+    changes = {"changed_at": now, **left, **move.changes, "state": move.to}
+    return Write(action, _expected(action, move.seen), changes)
+
+
+def _entry_of_move(move: Move) -> record.Entry:
+    """The event that tells of it; Conflict where the table has no such arrow."""
     action, to, start = move.action, move.to, State(move.action.state)
     arrow = ARROWS.get((start, to))
     if arrow is None or move.mover not in arrow.movers:
         raise Conflict(f"It is {start}, so it cannot become {to}.", state=start)
-    left = {"held": False, "next_step_at": None} if start == State.PENDING else {}
-    changes = {**left, **move.changes, "state": to}
-    _write(action, changes, move.seen or Seen.of(action), at=now)
     body = {"from": start, "to": to, "revision": action.revision, **move.body}
     return _entry(action, move.event or f"action.{to}", move.actor, body, move.sealed)
 
 
-def _write(
-    action: Action,
-    changes: Mapping[str, Any],
-    seen: Seen,
-    *,
-    at: datetime | None = None,
-    **expected: Any,
-) -> None:
-    changes = {"changed_at": at or clock.now(), **changes}
-    written = Action.objects.filter(
-        pk=action.pk,
-        state=action.state,
-        revision=seen.revision,
-        payload_digest=seen.payload_digest,
-        policy_revision=seen.policy_revision,
-        **expected,
-    ).update(**changes)
-    if not written:
-        raise Conflict("This changed while you looked. Nothing was done.")
-    for name, value in changes.items():
-        setattr(action, name, value)
+def _write_of_advance(advance: Advance, now: datetime) -> Write:
+    action = advance.action
+    clock_seen = {"step": action.step, "next_step_at": action.next_step_at}
+    expected = {**_expected(action, advance.seen), **clock_seen}
+    return Write(action, expected, {"changed_at": now, **advance.changes})
+
+
+def _entry_of_advance(advance: Advance) -> record.Entry:
+    body = {"revision": advance.action.revision, **advance.body}
+    return _entry(advance.action, advance.event, advance.actor, body, advance.sealed)
+
+
+def _write(action: Action, changes: Mapping[str, Any], **expected: Any) -> None:
+    """One conditional write; Conflict if another was first."""
+    wished = {"changed_at": clock.now(), **changes}
+    if not _write_all([Write(action, {**_expected(action, None), **expected}, wished)]):
+        raise Conflict(MOVED_ON)
+
+
+def _write_all(writes: Sequence[Write]) -> set[UUID]:
+    """Writes what is as it was seen, in the rows and in memory; the ids of what was."""
+    written = compare_and_set.write_all(writes)
+    for write in writes:
+        if write.action.pk in written:
+            for name, value in write.changes.items():
+                setattr(write.action, name, value)
+    return written
+
+
+def _expected(action: Action, seen: Seen | None) -> dict[str, Any]:
+    """What every write depends on: nobody changed what the page, or the caller, has seen."""
+    seen = seen or Seen.of(action)
+    return {
+        "state": action.state,
+        "revision": seen.revision,
+        "payload_digest": seen.payload_digest,
+        "policy_revision": seen.policy_revision,
+    }
 
 
 def _tell_policy(action: Action, content: Content, *, start: State | None) -> None:
@@ -218,7 +276,8 @@ def _judgement(action: Action, content: Content) -> dict[str, Any]:
 def _tell(
     action: Action, event: str, actor: str, body: Mapping[str, Any], sealed: Mapping[str, Any]
 ) -> None:
-    record.append_all([_entry(action, event, actor, body, sealed)], at=clock.now())
+    """At the instant that the row says."""
+    record.append_all([_entry(action, event, actor, body, sealed)], at=action.changed_at)
 
 
 def _entry(

@@ -11,7 +11,7 @@ from agents_registry.models import Person
 from approvals import batch_samples, four_eyes, timetable, transitions
 from approvals.errors import Conflict, Missing
 from approvals.models import Action, Decision, Verdict
-from approvals.permissions import check_can_decide
+from approvals.permissions import check_can_decide, on_behalf_of, still_counts
 from approvals.settling import settle_seconds
 from approvals.states import Mover, State
 from approvals.transitions import Move, Seen
@@ -40,14 +40,25 @@ def to_decide(action_id: UUID, person: Person, seen: Seen) -> Action:
     return action
 
 
-def write_down(action: Action, person: Person, verdict: Verdict, **details: Any) -> Decision:
-    """Writes the verdict down; Conflict when this person has decided this revision before."""
+def write_down(
+    action: Action,
+    person: Person,
+    verdict: Verdict,
+    *,
+    signers: Collection[str] = (),
+    **details: Any,
+) -> Decision:
+    """Writes the verdict down; Conflict when this person has decided this revision before.
+
+    `signers` are those whom an edit asks for.
+    """
     try:
         with transaction.atomic():
             decision = Decision.objects.create(
                 action=action,
                 revision=action.revision,
                 person=person,
+                on_behalf_of=on_behalf_of(person, action, signers),
                 verdict=verdict,
                 created_at=clock.now(),
                 **{"payload_digest": action.payload_digest, **details},
@@ -117,11 +128,16 @@ def _is_enough(
         actor=f"person:{decision.person_id}",
         event=four_eyes.COUNTED,
         changes=_unnoticed(action),
-        body={"decision": decision.pk, "verdict": decision.verdict, "payload": seal},
+        body={
+            "decision": decision.pk,
+            "verdict": decision.verdict,
+            "payload": seal,
+            **for_whom(decision),
+        },
         seen=seen,
     )
     others = four_eyes.others(action, decision)
-    lapsed = [each for each in others if not four_eyes.still_counts(each, action, signers)]
+    lapsed = [each for each in others if not still_counts(each, action, signers)]
     for gone in lapsed:
         withdraw(action, gone, four_eyes.LAPSED, actor="system:rights")
     return 1 + len(others) - len(lapsed) >= action.approvals_needed
@@ -173,7 +189,14 @@ def move_by(
             "reason": decision.reason,
             "cause": decision.cause,
             **({"payload": payload} if payload else {}),
+            **for_whom(decision),
         },
         sealed=words,
         changes={**(changes or {}), "decided_at": decision.created_at},
     )
+
+
+def for_whom(decision: Decision) -> dict[str, str]:
+    """What an event says where the right was another's: `for` whom it was decided."""
+    person = decision.on_behalf_of_id
+    return {"for": f"person:{person}"} if person else {}

@@ -98,14 +98,14 @@ def _fill(patterns: list[Action], count: int) -> None:
 
 def _copy(cursor: Any, pattern: Action, count: int) -> None:
     ids = [new_id() for _ in range(count)]
-    columns = _columns(Action, but={"id", "created_at"})
+    columns = columns_of(Action, but={"id", "created_at"})
     cursor.execute(
         f"INSERT INTO approvals_action (id, created_at, {columns}) "
         f"SELECT new.id, created_at - random() * interval '29 days', {columns} "
         "FROM approvals_action AS old, unnest(%s::uuid[]) AS new(id) WHERE old.id = %s",
         [ids, pattern.pk],
     )
-    columns = _columns(Content, but={"id", "action_id"})
+    columns = columns_of(Content, but={"id", "action_id"})
     cursor.execute(
         f"INSERT INTO approvals_content (action_id, {columns}) SELECT new.id, {columns} "
         "FROM approvals_content AS old, unnest(%s::uuid[]) AS new(id) WHERE old.action_id = %s",
@@ -113,7 +113,7 @@ def _copy(cursor: Any, pattern: Action, count: int) -> None:
     )
 
 
-def _columns(model: type[Action] | type[Content], *, but: set[str]) -> str:
+def columns_of(model: type[Action] | type[Content], *, but: set[str]) -> str:
     names = (field.column for field in model._meta.concrete_fields)
     return ", ".join(f'"{name}"' for name in names if name not in but)
 

@@ -6,6 +6,8 @@ from contextvars import ContextVar
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import DateTimeField, Expression, Value
+from django.db.models.functions import Now
 
 _simulated: ContextVar[datetime | None] = ContextVar("simulated_now", default=None)
 
@@ -19,6 +21,12 @@ def now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         instant: datetime = cursor.fetchone()[0]
     return instant
+
+
+def within_query() -> Expression:
+    """The same instant inside a query, which saves asking for it first."""
+    simulated = _simulated.get()
+    return Now() if simulated is None else Value(simulated, DateTimeField())
 
 
 @contextmanager

@@ -9,12 +9,16 @@ from ledger.models import Event, Unread
 FOLLOWERS = ("notices",)
 """Whoever is named here hears of every event from the commit on that tells of it."""
 
+LEAVE = """
+INSERT INTO ledger_unread (follower, event_id)
+SELECT follower, event FROM unnest(%s::text[]) AS follower, unnest(%s::bigint[]) AS event
+"""
 
-def note(events: Sequence[Event]) -> None:
-    """Leaves new events for every follower, in the transaction that appends them."""
-    Unread.objects.bulk_create(
-        Unread(follower=follower, event=event) for event in events for follower in FOLLOWERS
-    )
+
+def note(events: Sequence[int]) -> None:
+    """Leaves new events, by their ids, for every follower, in the transaction that appends them."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEAVE, [list(FOLLOWERS), list(events)])
 
 
 def take(follower: str, *, limit: int) -> list[Event]:

@@ -8,10 +8,15 @@ from typing import Any
 
 from django.db import connection
 
-from ledger import canonical, clock, following
+from ledger import canonical, clock, columns, following
 from ledger.models import Event, SealedText
 
 FORMAT = 1
+ADD = "INSERT INTO ledger_event (scope, stream, seq, type, actor, at, content, leaf)"
+HEADS = """
+SELECT DISTINCT ON (stream) stream, seq, leaf FROM ledger_event
+WHERE stream = ANY(%s) ORDER BY stream, seq DESC
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +52,31 @@ def append(
     body: Mapping[str, Any],
     sealed: Mapping[str, Any] | None = None,
     at: datetime | None = None,
-) -> Event:
+) -> None:
     """Adds one event to its stream, in the caller's transaction.
 
     The caller holds the row that the stream belongs to (the action's, the agent's), which makes
     writers of one stream wait for each other; who does not hold it meets the unique (stream, seq)
     as an IntegrityError, and nothing is written.
     """
-    assert connection.in_atomic_block, "an event stands or falls with what it records"
     entry = Entry(
         scope=scope, stream=stream, type=type, actor=actor, body=body, sealed=sealed or {}
     )
-    event, words = _event(entry, _head(stream), at or clock.now())
-    event.save(force_insert=True)
-    following.note([event])
-    SealedText.objects.bulk_create(_texts(event, words))
-    return event
+    append_all([entry], at=at or clock.now())
 
 
-def append_all(entries: Sequence[Entry], *, at: datetime) -> list[Event]:
+def append_all(entries: Sequence[Entry], *, at: datetime) -> None:
     """Adds one event to each of many streams, under the same rules as `append`."""
     assert connection.in_atomic_block, "an event stands or falls with what it records"
+    if not entries:
+        return
     heads = _heads([entry.stream for entry in entries])
-    made = [_event(entry, heads.get(entry.stream, EMPTY), at) for entry in entries]
-    events = Event.objects.bulk_create(event for event, _ in made)
-    following.note(events)
-    SealedText.objects.bulk_create(text for event, words in made for text in _texts(event, words))
-    return events
+    made = [_made(entry, heads.get(entry.stream, EMPTY), at) for entry in entries]
+    ids = _add(made)
+    following.note(list(ids.values()))
+    SealedText.objects.bulk_create(
+        text for event in made for text in _texts(ids[event.entry.stream], event.words)
+    )
 
 
 def body_of(event: Event) -> dict[str, Any]:
@@ -88,26 +91,44 @@ def body_of(event: Event) -> dict[str, Any]:
 Words = Mapping[str, tuple[bytes, Any]]
 
 
-def _event(entry: Entry, head: Head, when: datetime) -> tuple[Event, Words]:
-    """The event behind the head of its stream, not stored yet, and its words with their salts."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An event behind the head of its stream, not stored yet, and its words with their salts."""
+
+    entry: Entry
+    seq: int
+    at: datetime
+    content: bytes
+    words: Words
+
+
+def _made(entry: Entry, head: Head, at: datetime) -> Made:
     words = {name: (canonical.new_salt(), value) for name, value in entry.sealed.items()}
-    content = _bytes(entry, words, head, when)
-    event = Event(
-        scope=entry.scope,
-        stream=entry.stream,
-        seq=head.seq + 1,
-        type=entry.type,
-        actor=entry.actor,
-        at=when,
-        content=content,
-        leaf=canonical.leaf(content),
+    return Made(entry, head.seq + 1, at, _bytes(entry, words, head, at), words)
+
+
+def _add(made: Sequence[Made]) -> dict[str, int]:
+    """Stores the events; their ids by stream."""
+    rows, parameters = columns.select(
+        {
+            "scope": ("text", [event.entry.scope for event in made]),
+            "stream": ("text", [event.entry.stream for event in made]),
+            "seq": ("integer", [event.seq for event in made]),
+            "type": ("text", [event.entry.type for event in made]),
+            "actor": ("text", [event.entry.actor for event in made]),
+            "at": ("timestamptz", [event.at for event in made]),
+            "content": ("bytea", [event.content for event in made]),
+            "leaf": ("bytea", [canonical.leaf(event.content) for event in made]),
+        }
     )
-    return event, words
+    with connection.cursor() as cursor:
+        cursor.execute(f"{ADD} {rows} RETURNING stream, id", parameters)
+        return dict(cursor.fetchall())
 
 
-def _texts(event: Event, words: Words) -> list[SealedText]:
+def _texts(event: int, words: Words) -> list[SealedText]:
     return [
-        SealedText(event=event, name=name, salt=salt, value=value)
+        SealedText(event_id=event, name=name, salt=salt, value=value)
         for name, (salt, value) in words.items()
     ]
 
@@ -130,15 +151,10 @@ def _bytes(entry: Entry, words: Words, head: Head, when: datetime) -> bytes:
     )
 
 
-def _head(stream: str) -> Head:
-    last = Event.objects.filter(stream=stream).order_by("-seq").values_list("seq", "leaf").first()
-    return Head(seq=last[0], leaf=bytes(last[1])) if last else EMPTY
-
-
 def _heads(streams: Sequence[str]) -> dict[str, Head]:
-    last = Event.objects.filter(stream__in=streams).order_by("stream", "-seq").distinct("stream")
-    found = last.values_list("stream", "seq", "leaf")
-    return {stream: Head(seq=seq, leaf=bytes(leaf)) for stream, seq, leaf in found}
+    with connection.cursor() as cursor:
+        cursor.execute(HEADS, [list(streams)])
+        return {stream: Head(seq=seq, leaf=bytes(leaf)) for stream, seq, leaf in cursor.fetchall()}
 
 
 def _instant(when: datetime) -> str:

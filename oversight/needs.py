@@ -1,11 +1,14 @@
 """What somebody should look at, each with where to go: holes, stops, late work, refused types."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count
 
 from agents_registry import readiness, roles
+from agents_registry.away import Roster
+from agents_registry.changes import rights
+from agents_registry.changes.rights import Right
 from agents_registry.models import (
     ActionType,
     Agent,
@@ -17,6 +20,8 @@ from agents_registry.models import (
     Team,
     Workflow,
 )
+from agents_registry.spec.export import present
+from agents_registry.spec.rows import Document
 from approvals.models import FollowUp, Refusal
 from approvals.pages import words
 from approvals.stopping import workflows_under
@@ -24,6 +29,7 @@ from approvals.stopping import workflows_under
 WITHOUT = "Nothing of it runs without a person until somebody is named."
 HOLDS = {"system_owner": WITHOUT, "risk_owner": WITHOUT}
 FALLS = "Its open work falls to the next named person."
+PASSES = "What nobody answers in time passes that step over, and may come to its end unseen."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,17 @@ class Need:
 
 
 def needs(
-    team: Team, person: Person, late: Mapping[Workflow, int], in_force: Iterable[Stop]
+    team: Team,
+    person: Person,
+    late: Mapping[Workflow, int],
+    in_force: Iterable[Stop],
+    roster: Roster,
 ) -> list[Need]:
     """What this person should see first. `late`: each workflow with how much of it is late."""
+    there = present(team)
     return [
-        *_hole_needs(late),
+        *_hole_needs(late, roster),
+        *_chain_needs(late, person, there),
         *(_stop_need(team, stop) for stop in in_force),
         *_late_needs(late),
         *_refusal_needs(team, person),
@@ -50,20 +62,53 @@ def needs(
         *_unconfirmed_needs(team),
         *_downgrade_needs(team),
         *_request_needs(team),
-        *_gap_needs(late),
+        *_gap_needs(late, roster, there),
     ]
 
 
-def _hole_needs(workflows: Iterable[Workflow]) -> list[Need]:
+def _hole_needs(workflows: Iterable[Workflow], roster: Roster) -> list[Need]:
     return [
-        Need(
-            "hole",
-            f"{workflow} has no {words.ROLES.get(hole.role, hole.role)}.",
-            f"{hole.because} {HOLDS.get(hole.role, FALLS)}",
-        )
+        _hole_need(workflow, hole)
         for workflow in workflows
-        for hole in roles.holes(workflow)
+        for hole in roles.holes(workflow, roster)
     ]
+
+
+def _hole_need(workflow: Workflow, hole: roles.Hole) -> Need:
+    """Gone for good, or away for a while: that is another thing to do."""
+    role, url = words.ROLES.get(hole.role, hole.role), f"/registry/{workflow.slug}/"
+    if not hole.holds:
+        title = f"Nobody stands in as {role} of {workflow}."
+        sub = f"{hole.because} {FALLS} They name a delegate, or a manager names a deputy."
+        return Need("hole", title, sub, url, "Name somebody")
+    sub = f"{hole.because} {HOLDS.get(hole.role, FALLS)} A manager names another one."
+    return Need("hole", f"{workflow} has no {role}.", sub, url, "Name somebody")
+
+
+def _chain_needs(workflows: Iterable[Workflow], person: Person, there: Document) -> list[Need]:
+    """Escalation chains at which work would be left lying, each once, with where it is mended."""
+    broken: dict[tuple[str, str], list[Workflow]] = {}
+    for workflow in workflows:
+        types = [row for row in workflow.action_types.all() if row.retired_at is None]
+        for chain in readiness.chains(workflow, types, there):
+            broken.setdefault(chain, []).append(workflow)
+    return [
+        _chain_need(there["chains"][slug]["name"], slug, said, hit, person)
+        for (slug, said), hit in broken.items()
+    ]
+
+
+def _chain_need(name: str, slug: str, said: str, hit: list[Workflow], person: Person) -> Need:
+    where = ", ".join(str(workflow) for workflow in hit)
+    owners = ", ".join(sorted({str(workflow.workflow_owner) for workflow in hit}))
+    need = Need(
+        "hole",
+        f"The escalation chain “{name}” of {where} leads nowhere.",
+        f"{said} {PASSES} {owners} or a manager mends it.",
+    )
+    if not rights.may(person, Right.OPERATE, team=hit[0].team, workflow=None):
+        return need
+    return replace(need, url=f"/team/chains/{slug}/", link="Edit the chain")
 
 
 def _stop_need(team: Team, stop: Stop) -> Need:
@@ -180,12 +225,13 @@ def _request_needs(team: Team) -> list[Need]:
     ]
 
 
-def _gap_needs(workflows: Iterable[Workflow]) -> list[Need]:
+def _gap_needs(workflows: Iterable[Workflow], roster: Roster, there: Document) -> list[Need]:
     """What the operating models lack, a line per workflow; people and confirming stand above."""
     needs = []
     for workflow in workflows:
         types = [row for row in workflow.action_types.all() if row.retired_at is None]
-        gaps = [gap for gap in readiness.gaps(workflow, types) if gap.what in _OF_THE_MODEL]
+        every = readiness.gaps(workflow, types, roster=roster, there=there)
+        gaps = [gap for gap in every if gap.what in _OF_THE_MODEL]
         if gaps:
             needs.append(
                 Need(
@@ -199,4 +245,4 @@ def _gap_needs(workflows: Iterable[Workflow]) -> list[Need]:
     return needs
 
 
-_OF_THE_MODEL = {*readiness.SAID, "action_types", "approvers", "rollback", "schema"}
+_OF_THE_MODEL = {*readiness.SAID, "action_types", "approvers", "handoff", "rollback", "schema"}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from agents_registry import readiness, roles, standards, words
-from agents_registry.models import ActionType, Person, PolicyChange, Workflow
+from agents_registry.models import ActionType, Calendar, Person, PolicyChange, Workflow
 from agents_registry.pages import people, rules, timing, workflows
 from agents_registry.pages.people import Name, Owner
 from agents_registry.policy import documents, sampling
@@ -70,6 +70,7 @@ class OperatingModel:
     stops: list[str]
     deadline: list[str]
     hours: list[str]
+    windows: list[str]
     logged: str
     evaluation: str
     success_metric: str
@@ -119,6 +120,7 @@ def operating_model(workflow: Workflow, person: Person, now: datetime) -> Operat
         stops=list(_stops(types, name)),
         deadline=_deadline(workflow, name),
         hours=_hours(workflow),
+        windows=list(_windows(rows)),
         logged=LOGGED,
         evaluation=workflow.evaluation,
         success_metric=workflow.success_metric,
@@ -131,10 +133,10 @@ def operating_model(workflow: Workflow, person: Person, now: datetime) -> Operat
 
 
 def _types(workflow: Workflow) -> list[_Type]:
-    holes = tuple(hole.role for hole in roles.holes(workflow))
+    holes = tuple(hole.role for hole in roles.vacant(workflow))
     listed = workflow.action_types.filter(retired_at__isnull=True).exclude(key__in=BUILT_IN)
     inherited, found = standards.inherited(workflow), []
-    for row in listed.order_by("key"):
+    for row in listed.select_related("chain", "send_window").order_by("key"):
         document = policy_document(row, inherited)
         policy = documents.parse(document)
         found.append(_Type(row, document, policy, least_tier(policy, holes)))
@@ -234,6 +236,16 @@ def _deadline(workflow: Workflow, name: Name) -> list[str]:
 def _hours(workflow: Workflow) -> list[str]:
     times = timing.calendar(workflow.calendar)
     return [f"{times.name}, {times.zone}", *(f"{row.days}: {row.hours}" for row in times.hours)]
+
+
+def _windows(rows: list[ActionType]) -> Iterator[str]:
+    """What is released at certain times only, each window once."""
+    named: dict[Calendar, list[str]] = {}
+    for row in rows:
+        if row.send_window:
+            named.setdefault(row.send_window, []).append(str(row))
+    for calendar, types in named.items():
+        yield f"{', '.join(types)}: released only {timing.window(calendar)}."
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from agents_registry import roles, standards, stops
+from agents_registry.away import Roster
 from agents_registry.models import (
     OWNER_ROLES,
     ActionType,
@@ -19,6 +20,7 @@ from agents_registry.models import (
     Team,
     Workflow,
 )
+from agents_registry.pages.people import away_words
 from agents_registry.permissions import can_stop
 from agents_registry.revisions import mode_of
 from approvals.pages import words
@@ -33,15 +35,18 @@ DAYS_OF_AN_AGENT = 14
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A person in a role, or the hole where nobody is."""
+    """A person in a role, or the hole where nobody is. `away` says until when they are away,
+    `stands_in` who acts for them."""
 
     role: str
     person: Person
     hole: str
+    away: str = ""
+    stands_in: str = ""
 
     @property
     def short(self) -> str:
-        return self.person.get_short_name() or self.person.username
+        return short_name(self.person)
 
 
 @dataclass(slots=True)
@@ -102,10 +107,13 @@ class Ownership:
 def ownership(team: Team, person: Person) -> Ownership:
     """The page as this person sees it, in a number of queries that does not grow."""
     in_force = {(stop.kind, stop.target): stop for stop in stops.in_force(team)}
-    workflows = _workflow_lines(team, person, in_force)
+    roster = Roster()
+    workflows = _workflow_lines(team, person, in_force, roster)
     agents = _agent_lines(team, person, in_force)
     return Ownership(
-        needs=needs(team, person, {w.workflow: w.late for w in workflows}, in_force.values()),
+        needs=needs(
+            team, person, {w.workflow: w.late for w in workflows}, in_force.values(), roster
+        ),
         agents=agents,
         workflows=workflows,
         other_stops=_other_stops(team, person, in_force),
@@ -134,19 +142,19 @@ def _systems(team: Team) -> list[str]:
 
 
 def _workflow_lines(
-    team: Team, person: Person, in_force: dict[tuple[str, str], Stop]
+    team: Team, person: Person, in_force: dict[tuple[str, str], Stop], roster: Roster
 ) -> list[WorkflowLine]:
     rows = (
         Workflow.objects.filter(team=team)
-        .select_related(*OWNER_ROLES, "pool")
-        .prefetch_related("pool__people", "action_types")
+        .select_related(*OWNER_ROLES, "pool", "calendar", "chain", "team")
+        .prefetch_related("pool__people", "action_types__chain")
     )
     opened, late = _open_counts(team), _open_counts(team, due_at__lt=clock.now())
     inherited = standards.inherited_by(rows)
     return [
         WorkflowLine(
             workflow=workflow,
-            owners=_owners(workflow),
+            owners=_owners(workflow, roster, person),
             pool_words=_people_words(workflow),
             pool_hole=not any(p.is_active for p in workflow.pool.people.all()),
             modes=_modes(workflow, inherited[workflow.pk]),
@@ -198,9 +206,19 @@ def _open_counts(team: Team, **filters: Any) -> Counter[Any]:
     return Counter(capped[0].union(*capped[1:], all=True)) if capped else Counter()
 
 
-def _owners(workflow: Workflow) -> list[Owner]:
-    gone = {hole.role: hole.because for hole in roles.holes(workflow)}
-    return [Owner(role, person, gone.get(role, "")) for role, person in workflow.owners().items()]
+def _owners(workflow: Workflow, roster: Roster, reader: Person) -> list[Owner]:
+    gone = {hole.role: hole.because for hole in roles.holes(workflow, roster)}
+    owners = []
+    for role, person in workflow.owners().items():
+        away = away_words(person, roster, reader)
+        acting = next(roles.acting(workflow, role, roster), None) if away else None
+        stands_in = short_name(acting.person) if acting else ""
+        owners.append(Owner(role, person, gone.get(role, ""), away, stands_in))
+    return owners
+
+
+def short_name(person: Person) -> str:
+    return person.get_short_name() or person.username
 
 
 def _people_words(workflow: Workflow) -> str:

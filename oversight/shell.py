@@ -3,15 +3,14 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Min
 from django.http import HttpRequest
 
 from agents_registry.current_team import team_of, teams_on
 from agents_registry.models import ChangeRequest, Person, Stop
-from approvals.models import Sweep
+from approvals import noticing, sweep
 from approvals.pages import batches, checks, words
 from approvals.pages.inbox import view_counts
-from ledger import clock
+from approvals.sweep import Pulse
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -23,7 +22,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if not teams:
         return {"shell": None}
     team = team_of(request)
-    counts = view_counts(person, team)
+    counts, pulse = view_counts(person, team), sweep.pulse()
     return {
         "shell": {
             "team": team,
@@ -33,21 +32,32 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             | {"escalated": words.capped(counts["escalated"])},
             "checks": checks.open_count(person, team),
             "batches": words.capped(batches.count(person, team)),
+            "notices": words.capped(noticing.new_to(person)),
             "stopped": Stop.objects.filter(team=team, lifted_at__isnull=True).count(),
             "requests": ChangeRequest.objects.filter(team=team, ended_at__isnull=True).count(),
             "hours_words": f"Times in {person.time_zone}",
-            "sweep_words": sweep_words(),
+            "sweep_words": sweep_words(pulse),
+            "unwatched": unwatched(pulse, person),
             "demo": settings.DEMO,
         }
     }
 
 
-def sweep_words() -> str:
+def sweep_words(pulse: Pulse) -> str:
     """How long ago every periodic job last ran, in words."""
-    oldest = Sweep.objects.aggregate(at=Min("finished_at"))["at"]
-    if oldest is None:
+    if pulse.never:
         return "The sweep has not run yet"
-    seconds = max(0, int((clock.now() - oldest).total_seconds()))
+    seconds = max(0, int(pulse.oldest.total_seconds()))
     if seconds < 120:
         return f"Last sweep {seconds} s ago"
     return f"Last sweep {seconds // 60} min ago: deadlines wait"
+
+
+def unwatched(pulse: Pulse, person: Person) -> str:
+    """The alarm, in words, where nobody looks for what is due; else empty."""
+    if not pulse.stands_still:
+        return ""
+    if pulse.never:
+        return "Deadlines are not being watched yet."
+    since = words.at(pulse.at - pulse.oldest, person)
+    return f"Deadlines are not being watched since {since}."

@@ -113,6 +113,9 @@ DEFAULT_FROM_EMAIL = environment.text(
     "EMAIL_FROM", f"review-queue@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
 )
 
+CHAT_HOSTS = [host.lower() for host in environment.words("CHAT_HOSTS")]
+ALLOW_PRIVATE_ADDRESSES = environment.flag("ALLOW_PRIVATE_ADDRESSES", False)
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -174,24 +177,20 @@ SPECTACULAR_SETTINGS = {
 }
 API_RATE_PER_MINUTE = environment.number("API_RATE_PER_MINUTE", 6000)
 
+DUE_PER_MINUTE = environment.number("DUE_PER_MINUTE", 20)
+METRICS_TOKEN = environment.text("METRICS_TOKEN", "")
 SWEEP_SECONDS = environment.number("SWEEP_SECONDS", 5)
 TRIAL_SECONDS = 2
+DELIVER_SECONDS = 2
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 60, "socket_keepalive": True}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "approvals.tasks.sweep",
-        "schedule": SWEEP_SECONDS,
-        "options": {"expires": 4 * SWEEP_SECONDS},
-    },
-    "trials": {
-        "task": "approvals.tasks.try_policies",
-        "schedule": TRIAL_SECONDS,
-        "options": {"expires": TRIAL_SECONDS},
-    },
+    "deliver": {"task": "approvals.tasks.deliver", "schedule": DELIVER_SECONDS},
+    "sweep": {"task": "approvals.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "trials": {"task": "approvals.tasks.try_policies", "schedule": TRIAL_SECONDS},
 }
 
 LOG_LEVEL = environment.text("LOG_LEVEL", "INFO")

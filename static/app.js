@@ -146,8 +146,10 @@
     button.addEventListener("click", () => window.print());
   });
 
+  // What a page asks for while it stands: nobody waits for the answer, and nobody misses it.
+  const asksByItself = ({ detail }) => ["fresh", "n-notices"].includes(detail.elt.id);
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt.id === "fresh" && document.hidden) event.preventDefault();
+    if (asksByItself(event) && document.hidden) event.preventDefault();
   });
 
   // Where the next detail is at hand, the answer to a verdict brings only the toast.
@@ -256,9 +258,9 @@
     trouble.hidden = false;
   }
   for (const name of ["htmx:sendError", "htmx:timeout"])
-    document.addEventListener(name, ({ detail }) => detail.elt.id !== "fresh" && tell("gone"));
-  document.addEventListener("htmx:responseError", ({ detail }) => {
-    if (detail.elt.id !== "fresh") tell(String(detail.xhr.status));
+    document.addEventListener(name, (event) => asksByItself(event) || tell("gone"));
+  document.addEventListener("htmx:responseError", (event) => {
+    if (!asksByItself(event)) tell(String(event.detail.xhr.status));
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (detail.successful && trouble.dataset.what === "gone") trouble.hidden = true;

@@ -63,8 +63,9 @@
   }
 
   const polls = ({ detail }) => detail.elt.id === "fresh";
+  const bell = ({ detail }) => detail.elt.id === "n-notices";
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (polls(event) && streaming()) event.preventDefault();
+    if ((polls(event) || bell(event)) && streaming()) event.preventDefault();
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!polls(event)) return;

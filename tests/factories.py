@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 
 from agents_registry import tokens
 from agents_registry.models import (
+    Absence,
     ActionType,
     Agent,
     Calendar,
@@ -24,6 +25,7 @@ from approvals import staging
 from approvals.models import Action
 from approvals.proposals import Proposal
 from approvals.transitions import Seen
+from ledger import clock
 from ledger.canonical import digest
 
 PASSWORD = "correct horse battery"
@@ -132,6 +134,7 @@ def create_action_type(workflow: Workflow, key: str = "refund", **fields: Any) -
         },
         "handoff": {
             "trigger": "a customer wrote",
+            "context": "What is paid once cannot be called back from the bank.",
             "decision_asked": "May this refund be paid?",
             "next_steps": ["pay it"],
         },
@@ -202,3 +205,23 @@ def make_due(action: Action, *, by: timedelta = timedelta(minutes=1)) -> None:
     """Moves the clock of one action into the past, as waiting would."""
     now = action.changed_at
     Action.objects.filter(pk=action.pk).update(due_at=now - by, next_step_at=now - by)
+
+
+def create_absence(
+    person: Person, *, delegate: Person | None = None, days: int = 7, begun: int = 1
+) -> Absence:
+    """Somebody is away since `begun` hours ago, for so many days from now."""
+    now = clock.now()
+    return Absence.objects.create(
+        person=person,
+        delegate=delegate,
+        starts_at=now - timedelta(hours=begun),
+        ends_at=now + timedelta(days=days),
+        set_by=person,
+        created_at=now,
+    )
+
+
+def end_absence(absence: Absence) -> None:
+    """They are back."""
+    Absence.objects.filter(pk=absence.pk).update(called_off_at=clock.now())

@@ -9,16 +9,18 @@ from django.db.models import Model
 
 from agents_registry import revisions
 from agents_registry.changes.rows import Row, kind_of, name_of, stream_of, team_of
-from agents_registry.models import OWNER_ROLES, ActionType, Calendar, Person, Team
+from agents_registry.models import DEPUTIES, OWNER_ROLES, ActionType, Calendar, Person, Team
 from ledger import record
 
 _PLACES = {"role", "people", "agents", "pool", "calendar", "chain", "standards", *OWNER_ROLES}
+_DEPUTIES = set(DEPUTIES.values())
 _TIMES = {"sla", "fallback", "approval_life", "settle_seconds", "when_stopped", "retired_at"}
 _KIND = {"verb", "authority_level", "authority", "blast_radius", "reversibility", "idempotent"}
 _POLICY = {"mode", "confirmed", "confidence_line", "confidence_tier", "changes_terms", "loosened"}
 _GUARDS = {"governance_lead", "second_person", "everywhere", "approvals_needed", "waives"}
-_SHARES = {"spot_check_rate"}
-OPEN = _PLACES | _TIMES | _KIND | _POLICY | _GUARDS | _SHARES
+_NUMBERS = {"spot_check_rate", "first_repeat"}
+_WINDOWS = {"send_window"}
+OPEN = _PLACES | _DEPUTIES | _TIMES | _KIND | _POLICY | _GUARDS | _NUMBERS | _WINDOWS
 """Fields of enumerations, numbers and ids: their values stand in the event, all others sealed."""
 
 

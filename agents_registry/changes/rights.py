@@ -6,7 +6,7 @@ from enum import StrEnum
 from django.core.exceptions import PermissionDenied
 
 from agents_registry.changes.directions import Direction
-from agents_registry.models import OWNER_ROLES, Person, Role, Team, Workflow
+from agents_registry.models import DEPUTIES, OWNER_ROLES, Person, Role, Team, Workflow
 from agents_registry.permissions import owned_by, role_in
 
 
@@ -56,6 +56,7 @@ _ASKED: dict[Right, tuple[str, Right]] = {
 """Who signs what these take, and what others have to hold to ask for it."""
 
 SECOND_PERSON = "second_person"
+_NAMES_PEOPLE = {"owners", "deputies", *OWNER_ROLES, *DEPUTIES.values()}
 
 
 class Unsigned(PermissionDenied):
@@ -73,7 +74,7 @@ def right_for(kind: str, field: str, direction: Direction) -> Right:
     """What a change of this field takes. Who names a workflow's owners is new to it or manages."""
     if direction is Direction.LOOSENING:
         return _LOOSENING.get(kind, Right.LOOSEN)
-    if kind == "workflow" and field in {"owners", *OWNER_ROLES}:
+    if kind == "workflow" and field in _NAMES_PEOPLE:
         return Right.MANAGE
     if kind == "workflow" and direction is Direction.TIGHTENING:
         return Right.TIGHTEN

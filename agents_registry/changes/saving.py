@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 
-from agents_registry import built_in, policy_changes, roles
+from agents_registry import built_in, going_live, policy_changes, roles
 from agents_registry.changes import events, rights
 from agents_registry.changes.directions import Direction, direction
 from agents_registry.changes.rows import Row, holder_of, kind_of, team_of, workflow_of
@@ -106,9 +106,12 @@ def _check_mode(row: Row, was: Mapping[str, Any], now: Mapping[str, Any]) -> Non
             f"The rule {down.rule} lowered the mode, and {down.reviewer} has not reviewed it yet. "
             "Review it first: that brings the mode back."
         )
-    if was["mode"] == Mode.DRAFT_ONLY and (holes := roles.holes(row.workflow)):
+    if was["mode"] == Mode.DRAFT_ONLY and (holes := roles.vacant(row.workflow)):
         because = " ".join(hole.because for hole in holes)
         raise PermissionDenied(f"It stays draft-only until somebody else is named. {because}")
+    if was["mode"] == Mode.DRAFT_ONLY and (lacking := going_live.lacking(row, now)):
+        because = " ".join(each.sentence for each in lacking)
+        raise PermissionDenied(f"It stays draft-only until its handoff is whole. {because}")
 
 
 def _check_rights(

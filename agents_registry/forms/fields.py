@@ -14,6 +14,7 @@ Options = Sequence[Choice]
 
 SPAN = re.compile(r"(\d{1,2}:\d{2})\s*(?:-|–|to|until)\s*(\d{1,2}:\d{2})")
 ALL_DAY = [["00:00", "24:00"]]
+COUNT = re.compile("[1-9]|10")
 
 
 class Text(forms.CharField):
@@ -76,6 +77,16 @@ class Hours(Text):
         return [_span(part) for part in parts if part != "closed"]
 
 
+class Count(Text):
+    """How many times, from once to ten times; nothing stands for once."""
+
+    def clean(self, value: Any) -> int:
+        text = str(super().clean(value)).strip()
+        if text and not COUNT.fullmatch(text):
+            raise ValidationError("Write a number from 1 to 10.")
+        return int(text or 1)
+
+
 def text(label: str, hint: str = "", *, longest: int = 120, **options: Any) -> Text:
     """One line of text."""
     return Text(label=label, help_text=hint, max_length=longest, **options)
@@ -89,6 +100,11 @@ def long_text(label: str, hint: str = "", **options: Any) -> Text:
 
 def lines(label: str, hint: str = "") -> Lines:
     return Lines(label=label, help_text=hint, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+def count(label: str) -> Count:
+    number = forms.TextInput(attrs={"inputmode": "numeric"})
+    return Count(label=label, help_text="3 times; empty: once.", max_length=8, widget=number)
 
 
 def rules(label: str, hint: str = "") -> Rules:

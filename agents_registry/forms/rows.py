@@ -19,9 +19,13 @@ Fields = Mapping[str, forms.Field]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The fields of a kind of row; `finish` sets right what single fields cannot."""
+    """The fields of a kind of row; `finish` sets right what single fields cannot.
+
+    `begin` lays out what one part of the row says but several fields show; `finish` undoes it.
+    """
 
     fields: Fields
+    begin: Callable[[Row], Row] = lambda row: row
     finish: Callable[[Row], Row] = lambda row: row
 
 
@@ -41,6 +45,7 @@ class RowForm(forms.Form):
         base: str = "",
         key: forms.Field | None = None,
     ) -> None:
+        row = shape.begin(row)
         super().__init__(data, initial={name: _at(row, name) for name in shape.fields})
         self.original, self.finish, self.shown = row, shape.finish, tuple(shape.fields)
         self.fields.update(shape.fields)

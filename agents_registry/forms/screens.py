@@ -11,7 +11,7 @@ from agents_registry.changes.directions import Direction
 from agents_registry.changes.rights import Right
 from agents_registry.forms import choices, kinds, times
 from agents_registry.forms.rows import RowForm
-from agents_registry.forms.workflows import OWNERS
+from agents_registry.forms.workflows import DEPUTIES, OWNERS
 from agents_registry.models import Agent, Person, Team, Workflow
 from agents_registry.spec.export import stored
 from agents_registry.spec.rows import Place, Row, rows
@@ -111,7 +111,7 @@ def form_of(screen: Screen, data: QueryDict | None = None, *, stages: int | None
     key = kinds.key(screen.section) if screen.new else None
     form = RowForm(shape, screen.row, data, base=screen.base, key=key)
     if screen.section == "workflows" and not screen.may(Right.MANAGE):
-        form.lock(OWNERS, f"{any_of(rights.HOLDERS[Right.MANAGE])} names the owners.")
+        form.lock((*OWNERS, *DEPUTIES), f"{any_of(rights.HOLDERS[Right.MANAGE])} names the owners.")
     return form
 
 

@@ -9,7 +9,7 @@ from holidays import list_supported_countries
 from holidays.registry import COUNTRIES
 
 from agents_registry.forms.choices import Choices, asked, with_current
-from agents_registry.forms.fields import Hours, Lines, Options, one_of, text
+from agents_registry.forms.fields import Hours, Lines, Options, count, one_of, text
 from agents_registry.forms.rows import Shape
 from agents_registry.models import Fallback
 from agents_registry.pages.timing import DAYS
@@ -17,7 +17,18 @@ from agents_registry.spec.rows import Row
 from agents_registry.words import FALLBACKS
 
 MOST_STAGES = 20
-PARTS = ("who", "within", "remind")
+BLANK: Row = {
+    **{"who": "", "of": "", "otherwise": None},
+    **{"within": "", "remind": None, "repeat": 1},
+}
+ASKED = ("who", "within", "remind", "repeat")
+WHOM = ("of", "otherwise")
+PARTS = (*ASKED, *WHOM)
+OF_ACTION: Options = [
+    ("subject:", "A person of the subject"),
+    ("payload:", "A person whom the payload names"),
+]
+"""Addressees whom the part `of` completes: by a relation, or by a place in the payload."""
 
 
 def calendar(row: Row) -> Shape:
@@ -54,24 +65,49 @@ def calendar(row: Row) -> Shape:
 
 def chain(row: Row, choices: Choices, stages: int) -> Shape:
     """As many stages as the row has, or as the page that was posted had."""
-    who = choices.addressees()
     fields: dict[str, forms.Field] = {
         "name": text("Name", required=True),
         "first_remind": text("Remind the pool after", "1 business hour; empty: never.", longest=40),
+        "first_repeat": count("Remind the pool at most"),
     }
+    split = _split(row)
     for number in range(stages):
-        current = row["stages"][number]["who"] if number < len(row["stages"]) else ""
-        offered = asked(with_current(who, current), "Choose who is asked")
-        fields |= {
-            f"stages-{number}-who": one_of("Who is asked", offered, required=False),
-            f"stages-{number}-within": text("Answers within", "4 business hours", longest=40),
-            f"stages-{number}-remind": text(
-                "Reminded after", "1 business hour; empty: never.", longest=40, empty_value=None
-            ),
-        }
+        stage = split["stages"][number] if number < len(split["stages"]) else {}
+        said = _stage(stage, choices.addressees())
+        fields |= {f"stages-{number}-{part}": field for part, field in said.items()}
     ends = [(value, FALLBACKS[value]) for value in Fallback.values]
     fields["fallback"] = one_of("And then", ends)
-    return Shape(fields, finish=lambda said: {**said, "stages": _told(said["stages"][:stages])})
+    return Shape(
+        fields,
+        begin=_split,
+        finish=lambda said: {**said, "stages": _told(said["stages"][:stages])},
+    )
+
+
+def _stage(stage: Row, people: Options) -> dict[str, forms.Field]:
+    who = with_current([*people, *OF_ACTION], stage.get("who"))
+    otherwise = with_current(people, stage.get("otherwise"))
+    return {
+        "who": one_of("Who is asked", asked(who, "Choose who is asked"), required=False),
+        "of": text(
+            "Which person",
+            "Of the subject: the relation, like account_lead. Of the payload: the place, like "
+            "/account/owner.",
+            longest=150,
+        ),
+        "otherwise": forms.TypedChoiceField(
+            label="Where nobody is known",
+            choices=asked(otherwise, "nobody else"),
+            help_text="Who is asked instead. Such a step needs somebody.",
+            required=False,
+            empty_value=None,
+        ),
+        "within": text("Answers within", "4 business hours", longest=40),
+        "remind": text(
+            "Reminded after", "1 business hour; empty: never.", longest=40, empty_value=None
+        ),
+        "repeat": count("Reminded at most"),
+    }
 
 
 def stages_of(data: QueryDict) -> list[dict[str, str]]:
@@ -80,7 +116,7 @@ def stages_of(data: QueryDict) -> list[dict[str, str]]:
         {part: data.get(f"stages-{number}-{part}", "").strip() for part in PARTS}
         for number in range(MOST_STAGES)
     ]
-    return [stage for stage in said if any(stage.values())]
+    return [stage for stage in said if stage["who"] or stage["within"] or stage["remind"]]
 
 
 def with_stages(data: QueryDict, stages: list[dict[str, str]]) -> QueryDict:
@@ -95,9 +131,25 @@ def with_stages(data: QueryDict, stages: list[dict[str, str]]) -> QueryDict:
     return changed
 
 
+def _split(row: Row) -> Row:
+    """The row with `who` in two parts where only the action tells who that is."""
+    return {**row, "stages": [_of_action(stage) for stage in row["stages"]]}
+
+
+def _of_action(stage: Row) -> Row:
+    kind, colon, name = stage["who"].partition(":")
+    parts = {"who": kind + colon, "of": name} if kind + colon in dict(OF_ACTION) else {"of": ""}
+    return {**stage, **parts}
+
+
 def _told(stages: list[Row]) -> list[Row]:
-    blank: Row = {"who": "", "within": "", "remind": None}
-    return [{**blank, **stage} for stage in stages]
+    """The stages whole, and `who` in one part again."""
+    return [_whole({**BLANK, **stage}) for stage in stages]
+
+
+def _whole(stage: Row) -> Row:
+    name = stage.pop("of").strip()
+    return {**stage, "who": stage["who"] + name} if stage["who"] in dict(OF_ACTION) else stage
 
 
 def _without_empty_holidays(row: Row) -> Row:

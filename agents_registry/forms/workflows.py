@@ -18,6 +18,7 @@ from agents_registry.spec.rows import Row
 from agents_registry.words import ROLES
 
 OWNERS = tuple(f"owners-{role}" for role in OWNER_ROLES)
+DEPUTIES = tuple(f"deputies-{role}" for role in OWNER_ROLES)
 DUTIES = {
     "workflow_owner": "Answers for what it is worth, its deadlines and its results.",
     "system_owner": "Answers for connections, permissions and the health of what runs.",
@@ -40,6 +41,7 @@ def workflow(row: Row, choices: Choices) -> Shape:
             "name": text("Name", required=True),
             "purpose": long_text("Purpose", "What it is there for, in a sentence or two."),
             **_owners(row, choices),
+            **_deputies(row, choices),
             **_ways(row, choices),
             **_said(row, choices),
         }
@@ -53,6 +55,19 @@ def _owners(row: Row, choices: Choices) -> dict[str, forms.Field]:
             ROLES[role].capitalize(),
             _chosen(choices.people, owners.get(role), "Choose a person"),
             DUTIES[role],
+        )
+        for role in OWNER_ROLES
+    }
+
+
+def _deputies(row: Row, choices: Choices) -> dict[str, forms.Field]:
+    deputies = row.get("deputies") or {}
+    return {
+        f"deputies-{role}": forms.TypedChoiceField(
+            label=f"Deputy of the {ROLES[role]}",
+            choices=asked(with_current(choices.people, deputies.get(role)), "nobody"),
+            required=False,
+            empty_value=None,
         )
         for role in OWNER_ROLES
     }

@@ -10,6 +10,7 @@ from agents_registry.importing.tools import Tool
 from agents_registry.policy.floors import AUTHORITY_LEVELS
 
 LONGEST_DESCRIPTION = 4000
+LONGEST_CONTEXT = 400
 FIELDS_IN_A_SENTENCE = 3
 _BY_EFFECT = {
     "money": ("commit", "customer_impacting_decision"),
@@ -69,7 +70,7 @@ def propose(tool: Tool) -> Proposal:
             "authority_level": _level(tool, verb),
             "changes_terms": bool(found.acts) and bool(words.TERMS.intersection(name)),
             "idempotent": not found.acts or tool.idempotent is True,
-            "handoff": _handoff(name),
+            "handoff": _handoff(tool, name),
             "payload_schema": dict(tool.schema),
             **(_HARMLESS if not found.against else _WAITS),
         },
@@ -154,9 +155,12 @@ def _sentence(tool: Tool, name: list[str]) -> str:
     return f"{title}: {details}" if details else title
 
 
-def _handoff(name: list[str]) -> dict[str, Any]:
+def _handoff(tool: Tool, name: list[str]) -> dict[str, Any]:
+    says, _, _ = _printable(tool.description).partition("\n")
+    tells = f"Its maker says of it: {says[:LONGEST_CONTEXT]}" if says else "Its maker says no more."
     return {
         "trigger": "The agent reached this step in its work.",
+        "context": f"It calls the tool {key_of(tool.name)}. {tells}",
         "decision_asked": f"May the agent do this: {' '.join(name)}?",
         "next_steps": ["Look at what would be done and at the evidence, then decide."],
     }

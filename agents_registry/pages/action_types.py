@@ -9,6 +9,7 @@ from django.urls import reverse
 from agents_registry import modes, standards, stops, words
 from agents_registry.changes import rights
 from agents_registry.changes.rights import Right
+from agents_registry.going_live import row_of
 from agents_registry.models import ActionType, Downgrade, Person, Stop, StopKind, Workflow
 from agents_registry.pages import people, rules, timing, workflows
 from agents_registry.pages.inherited import FromStandard, from_standards
@@ -27,7 +28,14 @@ from agents_registry.policy.findings import Mode
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.readiness import lacks_way_back
 from agents_registry.revisions import own_document, policy_document
+from agents_registry.spec import handoff
 from ledger.canonical import digest
+
+HANDED_OVER = {
+    "trigger": "What sets it off",
+    "context": "What the reviewer should know",
+    "decision_asked": "What the reviewer is asked",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,7 @@ def _way_back(action_type: ActionType) -> Fact:
 
 def _deciding(action_type: ActionType, workflow: Workflow, name: Name) -> Iterator[Fact]:
     """How people decide it."""
+    yield from _handed_over(action_type)
     yield Fact("Deadline", action_type.sla or f"{workflow.sla}, as the workflow has it")
     if action_type.chain:
         chain = timing.chain(action_type.chain, action_type.sla or workflow.sla, name)
@@ -177,11 +186,22 @@ def _deciding(action_type: ActionType, workflow: Workflow, name: Name) -> Iterat
         yield Fact("Reviewers check", "; ".join(action_type.checks))
 
 
+def _handed_over(action_type: ActionType) -> Iterator[Fact]:
+    """What reviewers are told where the agent is silent; a hole where a live type lacks it."""
+    lacking = handoff.unsaid(row_of(action_type, {}))
+    for part, label in HANDED_OVER.items():
+        said = action_type.handoff.get(part, "")
+        if said or part in lacking:
+            yield Fact(label, said, hole="" if said else "not said")
+
+
 def _taking(action_type: ActionType) -> Iterator[Fact]:
     """What an approval is worth, and what becomes of an outcome that stays away."""
     if action_type.settle_seconds is not None:
         yield Fact("Undo is certain for", words.duration(action_type.settle_seconds))
     yield Fact("An approval lasts", action_type.approval_life)
+    if action_type.send_window:
+        yield Fact("Released only", timing.window(action_type.send_window))
     if action_type.idempotent:
         yield Fact("Done twice", "does no harm: without an outcome it may be taken again")
     else:

@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from agents_registry import (
+    absences,
     archiving,
     connecting,
     invitations,
@@ -117,7 +118,8 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a person stands in the team. `leave_url` is empty for who may not take them out."""
+    """Where a person stands in the team. `leave_url` is empty for who may not take them out,
+    `away_url` for who may not say when they are away."""
 
     name: str
     username: str
@@ -128,6 +130,7 @@ class Place:
     leave_url: str
     successors: list[tuple[str, str]]
     invite_url: str
+    away_url: str
 
 
 def of(screen: Screen) -> dict[str, Any]:
@@ -136,6 +139,8 @@ def of(screen: Screen) -> dict[str, Any]:
         return {"presets": _presets(screen)} if screen.section == "workflows" else {}
     if screen.section == "people":
         return {"place": _place(screen)}
+    if screen.section == "calendars":
+        return {"weeks_url": reverse("calendar_weeks", args=[screen.name])}
     if screen.subject is None:
         return {}
     beside: dict[str, Any] = {"archive": _archive(screen, screen.subject)}
@@ -221,7 +226,15 @@ def _place(screen: Screen) -> Place:
         leave_url=reverse("team_leave", args=[person.username]) if may else "",
         successors=_successors(screen.team, person) if may and held else [],
         invite_url=reverse("team_invite", args=[person.username]) if invited else "",
+        away_url=_away_url(screen.person, person),
     )
+
+
+def _away_url(reader: Person, person: Person) -> str:
+    if reader == person:
+        return reverse("away")
+    may = absences.may_set(reader, person)
+    return reverse("away_of", args=[person.username]) if may else ""
 
 
 def _successors(team: Team, person: Person) -> list[tuple[str, str]]:

@@ -37,6 +37,7 @@ LABELS = {
     "verbs": "Concerns the verbs",
     "payload_schema": "Payload schema",
     "handoff": "Handed over with it",
+    "send_window": "Released only while",
 }
 WORDS: dict[str, Mapping[str, str]] = {
     "mode": words.MODES,

@@ -4,7 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, ChoiceField, Textarea
+from django.forms import (
+    BoundField,
+    CheckboxInput,
+    CheckboxSelectMultiple,
+    ChoiceField,
+    Form,
+    Textarea,
+)
 
 from agents_registry import change_requests, words
 from agents_registry.changes.rights import HOLDERS, Right
@@ -12,8 +19,8 @@ from agents_registry.editing import Edited
 from agents_registry.forms.fields import Options
 from agents_registry.forms.kinds import KINDS
 from agents_registry.forms.rows import RowForm
-from agents_registry.forms.times import PARTS
-from agents_registry.forms.workflows import OWNERS
+from agents_registry.forms.times import ASKED, WHOM
+from agents_registry.forms.workflows import DEPUTIES, OWNERS
 from agents_registry.models import ChangeRequest
 from agents_registry.pages.timing import DAYS
 
@@ -28,6 +35,7 @@ LAYOUT: dict[str, dict[str, tuple[str, ...]]] = {
     "workflows": {
         "": ("name", "key", "purpose"),
         "Who decides": (*OWNERS, "pool"),
+        "Who stands in for an owner who is away without a delegate": DEPUTIES,
         "Until when, and who is asked then": ("sla", "calendar", "chain", "when_stopped"),
         "Who may stage": ("agents",),
         "Its operating model": (
@@ -38,7 +46,7 @@ LAYOUT: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """Which fields stand together under which heading; all others stand together without one."""
 META = ("reason", "base")
-NEVER_OPTIONAL = ("hours-", "stages-")
+NEVER_OPTIONAL = ("hours-", "stages-", "deputies-", "first_")
 """Fields that say themselves what it means to leave them empty."""
 
 Crumb = tuple[str, str]
@@ -57,12 +65,20 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Fields under one heading; `step` is the number of a chain's step, which can be taken out."""
+    """Fields under one heading; `step` is the number of a chain's step, which can be taken out.
+
+    `more` is folded away while nothing is said in it.
+    """
 
     title: str
     fields: list[Field]
     step: int | None = None
     last_step: bool = False
+    more: list[Field] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        return any(each.html.value() or each.errors for each in self.more)
 
     @property
     def side_by_side(self) -> str:
@@ -181,7 +197,12 @@ def groups(form: RowForm, section: str, *, checked: bool) -> list[Group]:
     ]
 
 
-def wrong(form: RowForm) -> list[Wrong]:
+def fields_of(form: Form, *, checked: bool) -> list[Field]:
+    """Every field of a form that is no row's, in its order."""
+    return list(_fields(form, form.fields, checked))
+
+
+def wrong(form: Form) -> list[Wrong]:
     """What a checked form complains of, in the order of its fields."""
     found = [Wrong("", "", str(error)) for error in form.non_field_errors()]
     for bound in form:
@@ -221,20 +242,21 @@ def _chain_groups(form: RowForm, checked: bool) -> list[Group]:
     stages = [
         Group(
             f"Step {number + 1}",
-            list(_fields(form, [f"stages-{number}-{part}" for part in PARTS], checked)),
+            list(_fields(form, [f"stages-{number}-{part}" for part in ASKED], checked)),
             step=number,
             last_step=number == steps - 1,
+            more=list(_fields(form, [f"stages-{number}-{part}" for part in WHOM], checked)),
         )
         for number in range(steps)
     ]
     return [
-        Group("", list(_fields(form, ("name", "key", "first_remind"), checked))),
+        Group("", list(_fields(form, ("name", "key", "first_remind", "first_repeat"), checked))),
         *stages,
         Group("When nobody has answered", list(_fields(form, ("fallback",), checked))),
     ]
 
 
-def _fields(form: RowForm, names: Iterable[str], checked: bool) -> Iterator[Field]:
+def _fields(form: Form, names: Iterable[str], checked: bool) -> Iterator[Field]:
     for name in names:
         if name in form.fields:
             bound = form[name]

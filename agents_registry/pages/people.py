@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from agents_registry import roles, words
-from agents_registry.models import OWNER_ROLES, Person, Pool, Team, Workflow
+from agents_registry.away import Roster
+from agents_registry.models import DEPUTIES, OWNER_ROLES, Person, Pool, Team, Workflow
 from agents_registry.policy.evaluate import GUARDING_ROLES
+from agents_registry.spec.timing import OF_ACTION
 
 Name = Callable[[str], str]
 """Names an addressee: “approval_owner” becomes “the approval owner, Ines Carvalho”."""
@@ -15,18 +18,22 @@ Name = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who fills a role; `hole` says why nobody does, and is empty where somebody does."""
+    """Who fills a role; `hole` says why nobody does, and is empty where somebody does.
+
+    `deputy` stands in for them when they are away, and is empty where nobody is named.
+    """
 
     role_words: str
     name: str
     hole: str
+    deputy: str = ""
 
 
-def owners(workflow: Workflow) -> list[Owner]:
-    """The four owners, in the order of their roles."""
-    gone = {hole.role: hole.because for hole in roles.holes(workflow)}
+def owners(workflow: Workflow, roster: Roster | None = None) -> list[Owner]:
+    """The four owners, in the order of their roles. Share a `roster` among many workflows."""
+    gone = {hole.role: hole.because for hole in roles.holes(workflow, roster)}
     return [
-        Owner(words.ROLES[role], str(person), gone.get(role, ""))
+        Owner(words.ROLES[role], str(person), gone.get(role, ""), _deputy(workflow, role))
         for role, person in workflow.owners().items()
     ]
 
@@ -34,6 +41,14 @@ def owners(workflow: Workflow) -> list[Owner]:
 def holes(workflow: Workflow) -> list[str]:
     """What is missing, in sentences, with what follows from it."""
     return [_hole(hole) for hole in roles.holes(workflow)]
+
+
+def away_words(person: Person, roster: Roster, reader: Person) -> str:
+    """“away until 1 Dec”, in the reader's zone; empty for who is here."""
+    absence = roster.away.get(person.pk)
+    if absence is None or not person.is_active:
+        return ""
+    return f"away until {absence.ends_at.astimezone(ZoneInfo(reader.time_zone)):%-d %b}"
 
 
 def active(people: Iterable[Person]) -> list[str]:
@@ -70,7 +85,7 @@ def _known(team_id: UUID, addressees: Iterable[str]) -> dict[str, str]:
 def _name_in(known: dict[str, str], who: str) -> str:
     if who == "manager":
         return "a manager"
-    return f"the {words.ROLES[who]}" if who in words.ROLES else known.get(who, words.who(who))
+    return f"the {words.ROLES[who]}" if who in words.ROLES else _other(known, who)
 
 
 def _name(workflow: Workflow, known: dict[str, str], who: str) -> str:
@@ -81,7 +96,18 @@ def _name(workflow: Workflow, known: dict[str, str], who: str) -> str:
         return f"the reviewer pool, {workflow.pool}"
     if who == "manager":
         return "a manager"
-    return known.get(who, words.who(who))
+    return _other(known, who)
+
+
+def _other(known: dict[str, str], who: str) -> str:
+    """Whoever fills no role; whom only an action names is said by how it does."""
+    of_action = who.partition(":")[0] in OF_ACTION
+    return f"the {words.who(who)}" if of_action else known.get(who, words.who(who))
+
+
+def _deputy(workflow: Workflow, role: str) -> str:
+    deputy: Person | None = getattr(workflow, DEPUTIES[role])
+    return str(deputy) if deputy and deputy.is_active else ""
 
 
 def _hole(hole: roles.Hole) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from agents_registry import words
+from agents_registry.away import Roster, stand_in
 from agents_registry.changes import rights
 from agents_registry.changes.directions import Direction
 from agents_registry.changes.rights import Right
@@ -23,7 +24,7 @@ from agents_registry.models import (
     Team,
     Workflow,
 )
-from agents_registry.pages import beside, people
+from agents_registry.pages import beside, people, subjects
 from ledger import clock
 
 ROLES = {Role.MEMBER: "member", Role.MANAGER: "manager", Role.AUDITOR: "auditor"}
@@ -31,7 +32,8 @@ ROLES = {Role.MEMBER: "member", Role.MANAGER: "manager", Role.AUDITOR: "auditor"
 
 @dataclass(frozen=True, slots=True)
 class PersonLine:
-    """`owns` names roles with their workflows; `gone` says that the account is closed."""
+    """`owns` names roles with their workflows; `gone` says that the account is closed, `away`
+    until when they are away, and `stands_in` who acts for them."""
 
     url: str
     name: str
@@ -40,6 +42,8 @@ class PersonLine:
     owns: list[str]
     pools: list[str]
     gone: bool
+    away: str = ""
+    stands_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class TeamPage:
     shared: list[Shared]
     steps: list[Step]
     requests: int
+    subjects_url: str
 
 
 def page(team: Team, person: Person) -> TeamPage:
@@ -101,7 +106,7 @@ def page(team: Team, person: Person) -> TeamPage:
     )
     pools = list(team.pools.prefetch_related("people").order_by("name"))
     may = _rights(team, person)
-    lines = _people(team, workflows, pools)
+    lines = _people(team, workflows, pools, person)
     shared = [
         _pools(pools, workflows, may),
         _calendars(team, workflows, may),
@@ -121,6 +126,7 @@ def page(team: Team, person: Person) -> TeamPage:
         shared=shared,
         steps=_steps(lines, shared, workflows) if managed else [],
         requests=ChangeRequest.objects.filter(team=team, ended_at__isnull=True).count(),
+        subjects_url=reverse("subjects") if subjects.may_see(person, team) else "",
     )
 
 
@@ -129,7 +135,9 @@ def _rights(team: Team, person: Person) -> set[Right]:
     return {each for each in asked if rights.may(person, each, team=team, workflow=None)}
 
 
-def _people(team: Team, workflows: Iterable[Workflow], pools: Iterable[Pool]) -> list[PersonLine]:
+def _people(
+    team: Team, workflows: Iterable[Workflow], pools: Iterable[Pool], reader: Person
+) -> list[PersonLine]:
     owns: dict[int, list[str]] = defaultdict(list)
     for workflow in workflows:
         for role, owner in workflow.owners().items():
@@ -139,6 +147,7 @@ def _people(team: Team, workflows: Iterable[Workflow], pools: Iterable[Pool]) ->
         for person in pool.people.all():
             within[person.pk].append(str(pool))
     memberships = Membership.objects.filter(team=team).select_related("person")
+    roster = Roster()
     lines = [
         PersonLine(
             url=reverse("team_row", args=["people", each.person.username]),
@@ -148,6 +157,8 @@ def _people(team: Team, workflows: Iterable[Workflow], pools: Iterable[Pool]) ->
             owns=owns[each.person_id],
             pools=within[each.person_id],
             gone=not each.person.is_active,
+            away=people.away_words(each.person, roster, reader),
+            stands_in=str(stand_in(each.person, team, roster=roster) or ""),
         )
         for each in memberships
     ]

@@ -8,9 +8,11 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from agents_registry import roles, standards, stops, words
+from agents_registry.away import Roster
 from agents_registry.changes import rights
 from agents_registry.changes.rights import Right
 from agents_registry.models import (
+    DEPUTIES,
     OWNER_ROLES,
     ActionType,
     Agent,
@@ -94,7 +96,7 @@ def of_team(team: Team) -> QuerySet[Workflow]:
     """The team's workflows with everybody whom a page of the registry names."""
     return (
         Workflow.objects.filter(team=team)
-        .select_related("team", *OWNER_ROLES, "pool", "calendar", "chain")
+        .select_related(*("team", *OWNER_ROLES, *DEPUTIES.values(), "pool", "calendar", "chain"))
         .prefetch_related("pool__people", "agents")
     )
 
@@ -106,12 +108,14 @@ def lines(team: Team) -> list[WorkflowLine]:
     )
     listed = ActionType.objects.filter(workflow__team=team, retired_at__isnull=True)
     counts = Counter(listed.order_by().values_list("workflow_id", "confirmed"))
+    roster = Roster()
     return [
         _line(
             workflow,
             stopped=stops.workflow_target(workflow) in stopped,
             confirmed=counts[workflow.pk, True],
             unconfirmed=counts[workflow.pk, False],
+            roster=roster,
         )
         for workflow in of_team(team)
     ]
@@ -164,10 +168,12 @@ def least_tier_of(
 ) -> str:
     """The tier that each action of this type needs at the least, as people and holes are now."""
     policy = documents.parse(policy_document(action_type, inherited))
-    return str(least_tier(policy, tuple(hole.role for hole in roles.holes(workflow))))
+    return str(least_tier(policy, tuple(hole.role for hole in roles.vacant(workflow))))
 
 
-def _line(workflow: Workflow, *, stopped: bool, confirmed: int, unconfirmed: int) -> WorkflowLine:
+def _line(
+    workflow: Workflow, *, stopped: bool, confirmed: int, unconfirmed: int, roster: Roster
+) -> WorkflowLine:
     return WorkflowLine(
         url=url_of(workflow),
         name=workflow.name,
@@ -176,7 +182,7 @@ def _line(workflow: Workflow, *, stopped: bool, confirmed: int, unconfirmed: int
         agents=_names(workflow.agents.all()),
         types_words=words.counted(confirmed + unconfirmed, "action type"),
         unconfirmed_words=f"{unconfirmed} not confirmed" if unconfirmed else "",
-        owners=people.owners(workflow),
+        owners=people.owners(workflow, roster),
     )
 
 

@@ -41,7 +41,12 @@ VARIABLES: Mapping[str, Type] = {
         item=Type("map", fields=_texts("title", "url", "excerpt", "source", "input", "as_of")),
     ),
     "handoff": Type(
-        "map", fields={**_texts("trigger", "decision_asked"), "next_steps": TEXTS, "inputs": ANY}
+        "map",
+        fields={
+            **_texts("trigger", "context", "decision_asked"),
+            "next_steps": TEXTS,
+            "inputs": ANY,
+        },
     ),
     "subject": Type("map", fields=_texts("type", "id", "label")),
     **_texts("agent", "workflow", "action_type"),

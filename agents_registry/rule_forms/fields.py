@@ -282,6 +282,13 @@ DECIDING = Section(
     "What stands in an empty field comes from the workflow",
     (
         Field("handoff/trigger", "What sets it off", kinds.LINE, empty=""),
+        Field(
+            "handoff/context",
+            "What the reviewer should know",
+            kinds.AREA,
+            hint="In a sentence or two, of every action of this type.",
+            empty="",
+        ),
         Field("handoff/decision_asked", "What the reviewer is asked", kinds.LINE, empty=""),
         Field("handoff/next_steps", "What happens then, one step in a line", kinds.LINES, empty=[]),
         Field("checks", "What reviewers check, one in a line", kinds.LINES, empty=[]),
@@ -296,6 +303,14 @@ DECIDING = Section(
             empty=None,
         ),
         Field("approval_life", "An approval lasts", kinds.LINE, required=True),
+        Field(
+            "send_window",
+            "Released only while",
+            kinds.CHOICE,
+            hint="What is approved outside these times waits until they begin.",
+            options="calendars",
+            empty=None,
+        ),
         Field(
             "settle_seconds",
             "Undo is certain for, in seconds",

@@ -58,12 +58,18 @@ def options(whole: Document, row: Row) -> Options:
         "paths": _same(places),
         "who": who(whole),
         "chains": chains(whole),
+        "calendars": calendars(whole),
     }
 
 
 def chains(whole: Document) -> list[Option]:
     named = [Option(slug, chain["name"]) for slug, chain in whole["chains"].items()]
     return [Option("", "as the workflow has it"), *named]
+
+
+def calendars(whole: Document) -> list[Option]:
+    named = [Option(slug, row["name"]) for slug, row in whole["calendars"].items()]
+    return [Option("", "at any time"), *named]
 
 
 def who(whole: Document) -> list[Option]:

@@ -7,7 +7,7 @@ from typing import Any
 from agents_registry.policy import documents, inheritance, pointers
 from agents_registry.policy.findings import Mode
 from agents_registry.policy.floors import CHANGES_NOTHING
-from agents_registry.spec import payload_schemas, timing
+from agents_registry.spec import handoff, payload_schemas, timing
 from agents_registry.spec.problems import Problem
 from agents_registry.spec.rows import Document, Row
 from agents_registry.spec.shape import POLICY
@@ -25,6 +25,7 @@ def problems(place: str, key: str, row: Row, whole: Document) -> Iterator[Proble
     if not policy:
         yield from _asked(place, row, whole)
         yield from _rollback(place, row)
+        yield from _handoff(place, row)
     if not policy and not schema:
         yield from _paths(place, row)
 
@@ -62,6 +63,9 @@ def _timing(place: str, row: Row, whole: Document) -> Iterator[Problem]:
     yield from timing.duration(f"{place}/approval_life", row["approval_life"])
     if row["chain"] is not None and row["chain"] not in whole["chains"]:
         yield Problem(f"{place}/chain", f"There is no chain {row['chain']!r}.")
+    if row["send_window"] is not None and row["send_window"] not in whole["calendars"]:
+        said = f"There is no calendar {row['send_window']!r}."
+        yield Problem(f"{place}/send_window", said)
 
 
 def _asked(place: str, row: Row, whole: Document) -> Iterator[Problem]:
@@ -78,6 +82,11 @@ def _rollback(place: str, row: Row) -> Iterator[Problem]:
             f"{place}/rollback_path",
             "What may be carried out without a person needs a way to undo it.",
         )
+
+
+def _handoff(place: str, row: Row) -> Iterator[Problem]:
+    for each in handoff.problems(row):
+        yield Problem(f"{place}{each.place}", each.sentence)
 
 
 def _paths(place: str, row: Row) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from agents_registry.changes.directions import SIGNED_AT_BIRTH
 from agents_registry.changes.rows import Row
 from agents_registry.changes.saving import add_person, save
 from agents_registry.models import (
+    DEPUTIES,
     ActionType,
     Agent,
     Calendar,
@@ -161,6 +162,8 @@ def _action_type_fields(team: Team, values: dict[str, Any]) -> dict[str, Any]:
         fields["retired_at"] = clock.now()
     if fields.get("chain") is not None:
         fields["chain"] = _get(EscalationChain, team=team, slug=fields["chain"])
+    if fields.get("send_window") is not None:
+        fields["send_window"] = _get(Calendar, team=team, slug=fields["send_window"])
     for share in ("confidence_line", "spot_check_rate"):
         if fields.get(share) is not None:
             fields[share] = Decimal(str(fields[share]))
@@ -181,8 +184,10 @@ def _fields(team: Team, row: Row, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _workflow_fields(team: Team, values: dict[str, Any]) -> dict[str, Any]:
-    owners = values.pop("owners", {})
+    owners, deputies = values.pop("owners", {}), values.pop("deputies", {})
     fields = {**values, **{role: _person(team, name) for role, name in owners.items()}}
+    for role, name in deputies.items():
+        fields[DEPUTIES[role]] = _person(team, name) if name else None
     for name, model in (("pool", Pool), ("calendar", Calendar), ("chain", EscalationChain)):
         if name in fields:
             fields[name] = _get(model, team=team, slug=fields[name])

@@ -75,6 +75,7 @@ def _together(document: Document, whole: Document) -> Iterator[Problem]:
 
 def _workflow(place: str, workflow: Row, whole: Document) -> Iterator[Problem]:
     yield from _in_team(f"{place}/owners", workflow["owners"].items(), whole)
+    yield from _deputies(f"{place}/deputies", workflow, whole)
     missing = [
         *_missing(f"{place}/pool", workflow["pool"], "pool", whole["pools"]),
         *_missing(f"{place}/calendar", workflow["calendar"], "calendar", whole["calendars"]),
@@ -97,6 +98,16 @@ def _workflow(place: str, workflow: Row, whole: Document) -> Iterator[Problem]:
         yield from wrong
         if not wrong and not missing and (action_type["sla"] or action_type["chain"]):
             yield from _steps(at, action_type, workflow, whole)
+
+
+def _deputies(place: str, workflow: Row, whole: Document) -> Iterator[Problem]:
+    named = {role: name for role, name in workflow["deputies"].items() if name}
+    yield from _in_team(place, named.items(), whole)
+    for role, name in named.items():
+        if name == workflow["owners"][role]:
+            yield Problem(f"{place}/{role}", "Nobody stands in for themselves: name another one.")
+        elif whole["people"].get(name, {}).get("role") == "auditor":
+            yield Problem(f"{place}/{role}", f"{name!r} is an auditor, who changes nothing.")
 
 
 def _steps(place: str, row: Row, workflow: Row, whole: Document) -> Iterator[Problem]:

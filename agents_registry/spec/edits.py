@@ -33,7 +33,12 @@ def problems(known: Document, document: Document, place: Place) -> list[Problem]
     """
     at = "/".join(place)
     found = check(document, known)
-    own = [problem for problem in found if f"{problem.place}/".startswith(f"{at}/")]
+    below = f"{at}/action_types/"
+    own = [
+        problem
+        for problem in found
+        if f"{problem.place}/".startswith(f"{at}/") and not problem.place.startswith(below)
+    ]
     others = [problem for problem in found if problem not in own]
     if others:
         already = check({section: known[section] for section in document}, known)

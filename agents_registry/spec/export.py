@@ -6,11 +6,13 @@ from typing import Any
 from django.db.models import Model, Prefetch, QuerySet
 
 from agents_registry.models import (
+    DEPUTIES,
     OWNER_ROLES,
     ActionType,
     Calendar,
     EscalationChain,
     Membership,
+    Person,
     Pool,
     Team,
     Workflow,
@@ -18,15 +20,20 @@ from agents_registry.models import (
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.spec.rows import Document, Row, fill, trim
 from agents_registry.spec.shape import ACTION_TYPE, AGENT, CHAIN, STANDARD, WORKFLOW, Schema
+from agents_registry.spec.timing import GONE
 
 _ORDER = (
     *("mon", "tue", "wed", "thu", "fri", "sat", "sun", "country", "subdivision"),
-    *("who", "within", "remind", "id", "name", "words", "when", "floor", "tier"),
+    *("who", "otherwise", "within", "remind", "repeat", "id", "name", "words", "when"),
+    *("floor", "tier"),
     *("metric", "operator", "limit", "affected", "spend_delta", "currency", "effect", "ask"),
-    *("trigger", "decision_asked", "next_steps", "reads", "writes"),
+    *("trigger", "context", "decision_asked", "next_steps", "reads", "writes"),
     *("type", "description", "enum", "properties", "required", "items"),
 )
 """PostgreSQL keeps no order inside JSON; this is the one in which people read."""
+
+_NAMED = ("owners", "deputies", "agents", "standards", "action_types")
+"""What a workflow's row says by names of its own, not as its columns hold it."""
 
 
 def export(team: Team) -> Document:
@@ -51,6 +58,25 @@ def stored(team: Team) -> Document:
     return document
 
 
+def present(team: Team) -> Document:
+    """What its chains refer to, and who of it is still there: pools hold nobody else, and the
+    role of the others is GONE."""
+    closed = Person.objects.filter(teams=team, is_active=False)
+    gone = set(closed.values_list("username", flat=True))
+    people, pools = _people(team), {row.slug: _pool(row) for row in _pools(team)}
+    for pool in pools.values():
+        pool["people"] = [name for name in pool["people"] if name not in gone]
+    document: Document = fill(
+        {
+            "people": people | {name: {**people[name], "role": GONE} for name in gone},
+            "pools": pools,
+            "calendars": {row.slug: _calendar(row) for row in team.calendars.all()},
+            "chains": {row.slug: _row(row, CHAIN) for row in team.chains.all()},
+        }
+    )
+    return document
+
+
 def _pools(team: Team) -> QuerySet[Pool]:
     return team.pools.prefetch_related("people").order_by("slug")
 
@@ -58,9 +84,9 @@ def _pools(team: Team) -> QuerySet[Pool]:
 def _workflows(team: Team) -> QuerySet[Workflow]:
     """With all that their rows name, in a number of queries that does not grow."""
     listed = ActionType.objects.filter(retired_at__isnull=True).exclude(key__in=BUILT_IN)
-    types = Prefetch("action_types", listed.select_related("chain").order_by("key"))
+    types = Prefetch("action_types", listed.select_related("chain", "send_window").order_by("key"))
     return (
-        team.workflows.select_related(*OWNER_ROLES, "pool", "calendar", "chain")
+        team.workflows.select_related(*OWNER_ROLES, *DEPUTIES.values(), "pool", "calendar", "chain")
         .prefetch_related("agents", "standards", types)
         .order_by("slug")
     )
@@ -98,8 +124,12 @@ def _calendar(calendar: Calendar) -> Row:
 
 def _workflow(workflow: Workflow) -> Row:
     return {
-        **_row(workflow, WORKFLOW, without=("owners", "agents", "standards", "action_types")),
+        **_row(workflow, WORKFLOW, without=_NAMED),
         "owners": {role: person.username for role, person in workflow.owners().items()},
+        "deputies": {
+            role: person.username if (person := getattr(workflow, column)) else None
+            for role, column in DEPUTIES.items()
+        },
         "agents": [agent.slug for agent in workflow.agents.all()],
         "standards": [standard.slug for standard in workflow.standards.all()],
         "action_types": {

@@ -14,7 +14,7 @@ _STAND_INS: Document = fill(
     {
         "team": {"slug": "team", "name": "team"},
         "people": {"": {"role": "manager"}},
-        "pools": {"": {"name": ""}},
+        "pools": {"": {"name": "", "people": [""]}},
         "calendars": {"": {"name": "", "time_zone": "UTC", "hours": _ALWAYS}},
         "chains": {"": {"name": "", "stages": [{"who": "risk_owner", "within": "1 hour"}]}},
         "agents": {"": {"name": ""}},

@@ -50,6 +50,7 @@ EMAIL = r"^([^@\s]+@[^@\s]+)?$"
 
 _slug = {"type": "string", "pattern": SLUG}
 _username = {"type": "string", "pattern": USERNAME}
+_nobody = {**_username, "type": ["string", "null"], "default": None}
 _title = _text(120, minLength=1)
 _duration = _text(40)
 _long = _text(20_000, default="")
@@ -58,7 +59,7 @@ _anything: Schema = {}
 TEAM = _row(
     slug=_slug,
     name=_title,
-    governance_lead={**_username, "type": ["string", "null"], "default": None},
+    governance_lead=_nobody,
     second_person={"type": "boolean", "default": False},
 )
 PERSON = _row(
@@ -74,12 +75,18 @@ CALENDAR = _row(
     holidays=_anything | {"default": None},
     days_off=_anything | {"default": []},
 )
+_repeat: Schema = {"type": "integer", "minimum": 1, "maximum": 10, "default": 1}
 STAGE = _row(
-    who=NAME, within=_duration, remind={**_duration, "type": ["string", "null"], "default": None}
+    who=NAME,
+    otherwise={**NAME, "type": ["string", "null"], "default": None},
+    within=_duration,
+    remind={**_duration, "type": ["string", "null"], "default": None},
+    repeat=_repeat,
 )
 CHAIN = _row(
     name=_title,
     first_remind=_duration | {"default": ""},
+    first_repeat=_repeat,
     stages=_list(STAGE),
     fallback=_one_of("expire", "hold", "hold_and_pause") | {"default": "expire"},
 )
@@ -134,6 +141,7 @@ ACTION_TYPE = _row(
     data_classes=_list(_text(40, minLength=1), default=[]),
     handoff=_row(
         trigger=TEXT | {"default": ""},
+        context=TEXT | {"default": ""},
         decision_asked=TEXT | {"default": ""},
         next_steps=_list(TEXT, default=[]),
     )
@@ -141,6 +149,7 @@ ACTION_TYPE = _row(
     checks=_list(TEXT, default=[]),
     sla=_duration | {"default": ""},
     chain=_slug | {"type": ["string", "null"], "default": None},
+    send_window=_slug | {"type": ["string", "null"], "default": None},
     settle_seconds={"type": ["integer", "null"], "minimum": 0, "maximum": 600, "default": None},
     approval_life=_duration | {"default": "5 business days"},
     approvals_needed={"type": "integer", "minimum": 1, "maximum": 5, "default": 1},
@@ -151,6 +160,7 @@ WORKFLOW = _row(
     name=_title,
     purpose=_long,
     owners=_row(**dict.fromkeys(OWNER_ROLES, _username)),
+    deputies=_row(**dict.fromkeys(OWNER_ROLES, _nobody)) | {"default": {}},
     pool=_slug,
     calendar=_slug,
     chain=_slug,

@@ -38,7 +38,7 @@ def workflow(request: HttpRequest, slug: str) -> HttpResponse:
 def action_type(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """A retired type has its page too: actions of the past lead here."""
     found = _find(request, slug)
-    row = get_object_or_404(found.action_types.select_related("chain"), key=key)
+    row = get_object_or_404(found.action_types.select_related("chain", "send_window"), key=key)
     page = type_pages.page(row, found, person_of(request))
     return render(request, "registry/action_type.html", {"type": page})
 

@@ -30,6 +30,9 @@ class ProblemAnswer(serializers.Serializer[None]):
     detail = serializers.CharField()
     code = serializers.CharField()
     errors = FaultAnswer(many=True)  # type: ignore[assignment]
+    retry_at = serializers.DateTimeField(
+        required=False, help_text="Ask again then; `Retry-After` has the seconds until it."
+    )
 
 
 class FindingAnswer(serializers.Serializer[None]):
@@ -81,6 +84,11 @@ class ListedAnswer(serializers.Serializer[None]):
     due_at = serializers.DateTimeField(allow_null=True)
     not_before = serializers.DateTimeField(allow_null=True)
     not_after = serializers.DateTimeField(allow_null=True)
+    releasable_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="From when on it can be taken; past: now. null while it is not approved, and "
+        "where its approval ends before its window opens.",
+    )
     created_at = serializers.DateTimeField()
     changed_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
@@ -227,13 +235,19 @@ class CheckedAnswer(serializers.Serializer[None]):
     detail = serializers.CharField()
 
 
+class SweptAnswer(CheckedAnswer):
+    """`jobs`: how many seconds ago each periodic job was last done; null for never."""
+
+    jobs = serializers.DictField(child=serializers.FloatField(allow_null=True))
+
+
 class ReadyAnswer(serializers.Serializer[None]):
     """What must work for agents and people to be served."""
 
     status = serializers.ChoiceField(choices=["ready", "not_ready"])
     database = CheckedAnswer()
     broker = CheckedAnswer()
-    sweep = CheckedAnswer()
+    sweep = SweptAnswer()
 
 
 class LiveAnswer(serializers.Serializer[None]):

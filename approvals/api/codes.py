@@ -112,8 +112,8 @@ CODES = {
     "not_live": Code(409, "Not to be done", "It was staged to be looked at only."),
     "draft_only": Code(409, "Draft only", "Nothing may be executed: a person uses the draft."),
     "leased": Code(409, "Leased already", "Whoever holds the lease reports the outcome."),
-    "too_early": Code(409, "Too early", "Try again at the instant in the detail."),
-    "too_late": Code(409, "Too late", "The approval is over. Stage the action anew."),
+    "too_early": Code(409, "Too early", "Try again at `retry_at`."),
+    "too_late": Code(409, "Too late", "It is over, or ends before it may be taken. Stage it anew."),
     "world_changed": Code(
         409, "The world changed", "A reviewer looks at it again. Wait for the decision."
     ),

@@ -3,7 +3,9 @@ traceback."""
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -15,10 +17,13 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rfc8785 import CanonicalizationError
 
+from approvals.answers import instant
 from approvals.api.codes import CODES
 from approvals.api.parsers import escaped
 from approvals.api.renderers import PROBLEM_JSON, JSONRenderer
 from approvals.errors import Fault, Refused
+from approvals.windows import to_the_millisecond
+from ledger import clock
 
 MAX_FAULTS = 50
 log = logging.getLogger(__name__)
@@ -26,7 +31,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One refusal. `faults` point into the request: its body, `/query/…` or `/headers/…`."""
+    """One refusal. `faults` point into the request: its body, `/query/…` or `/headers/…`.
+
+    `retry_at` is there where asking again then may be answered otherwise.
+    """
 
     status: int
     code: str
@@ -34,6 +42,7 @@ class Problem:
     title: str = ""
     faults: tuple[Fault, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    retry_at: datetime | None = None
 
     def document(self, under: str = "") -> dict[str, Any]:
         """The RFC 9457 object; `under` is a JSON Pointer to the part that it is about."""
@@ -48,6 +57,7 @@ class Problem:
                 {"pointer": under + fault.pointer, "code": fault.code, "detail": fault.detail}
                 for fault in self.faults[:MAX_FAULTS]
             ],
+            **({"retry_at": instant(self.retry_at)} if self.retry_at else {}),
         }
 
 
@@ -73,7 +83,7 @@ def problem_of(error: Exception) -> Problem:
     """What to answer for an exception; what nobody foresaw is logged and is a 500."""
     match error:
         case Refused():
-            return Problem(error.status, error.code, error.detail, error.title, error.faults)
+            return _of_refusal(error)
         case exceptions.ValidationError():
             detail = "The request does not have the shape that this call takes."
             return Problem(400, "invalid", detail, faults=tuple(_faults(error.detail, "")))
@@ -90,6 +100,16 @@ def problem_of(error: Exception) -> Problem:
         case UnreadablePostError():
             return Problem(400, "body_unreadable", "The body ended before its length.")
     return _of_database(error)
+
+
+def _of_refusal(error: Refused) -> Problem:
+    problem = Problem(error.status, error.code, error.detail, error.title, error.faults)
+    retry_at: datetime | None = error.facts.get("retry_at")
+    if retry_at is None:
+        return problem
+    wait = max(1, ceil((retry_at - clock.now()).total_seconds()))
+    headers = {"Retry-After": str(wait)}
+    return replace(problem, retry_at=to_the_millisecond(retry_at), headers=headers)
 
 
 def _of_framework(error: exceptions.APIException) -> Problem:

@@ -22,7 +22,7 @@ from approvals.api.views import AgentView, agent_of, asked
 from approvals.delivery.waiting import LONGEST_WAIT, PENDING_HEADER, wait_seconds
 from approvals.errors import Missing
 from approvals.models import DECIDING, Action, Decision
-from approvals.settling import seconds_left
+from approvals.settling import CAN_BE_UNDONE, seconds_left
 from approvals.states import State
 from ledger import clock
 
@@ -130,8 +130,10 @@ def page_of(agent: Agent, query: dict[str, Any]) -> dict[str, Any]:
     limit = query.get("limit", PAGE)
     actions = list(_own_actions(agent).filter(**_filters(query)).order_by("-id")[: limit + 1])
     shown, more = actions[:limit], len(actions) > limit
+    decided = any(action.state in CAN_BE_UNDONE for action in shown)
+    now = clock.now() if decided else None
     return {
-        "results": [said.listed(action) for action in shown],
+        "results": [said.listed(action, now=now) for action in shown],
         "next": cursors.for_action(shown[-1].pk) if more else None,
     }
 
@@ -147,7 +149,7 @@ def _filters(query: dict[str, Any]) -> dict[str, Any]:
 
 
 def _own_actions(agent: Agent) -> Any:
-    return Action.objects.filter(agent=agent).select_related("workflow", "action_type")
+    return Action.objects.filter(agent=agent).select_related("workflow", "action_type__send_window")
 
 
 def _learned(decision: Decision) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class HandoffBody(Strict):
     """What a person needs to know to decide."""
 
     trigger = Text(max_length=4000, **WORDS)
+    context = Text(max_length=4000, **WORDS)  # type: ignore[assignment]
     decision_asked = Text(max_length=2000, **WORDS)
     next_steps = _list_of(Text(max_length=1000), 50)
     inputs = Object(**MAYBE)

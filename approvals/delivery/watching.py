@@ -13,7 +13,7 @@ from django.db import close_old_connections, connections
 from django.db.models import BigIntegerField, UUIDField, Value
 from django.db.models.functions import Now
 
-from approvals.models import Action, Viewing
+from approvals.models import Action, Notice, Viewing
 from approvals.presence import LOOKING
 
 EVERY = 1.0
@@ -24,9 +24,10 @@ log = logging.getLogger(__name__)
 
 
 class Sight(NamedTuple):
-    """A change of an action of a team, or (with a person) that somebody has an action open."""
+    """A change of an action of a team; with a person, that they have it open; with a person alone,
+    that they are told something."""
 
-    action: UUID
+    action: UUID | None
     team: UUID | None
     at: datetime
     person: int | None
@@ -42,10 +43,14 @@ class Watched(Protocol):
     def wake(self, *events: str) -> None: ...
 
 
-def look(teams: Collection[UUID], rows: Collection[UUID]) -> frozenset[Sight]:
-    """What changed in these teams within the window, and who has any of these rows open.
+def look(
+    teams: Collection[UUID], rows: Collection[UUID], people: Collection[int]
+) -> frozenset[Sight]:
+    """What changed in these teams within the window, who has any of these rows open, and which of
+    these people is told something.
 
-    One query: a range of an index for each workflow of the teams, and one look-up for each row.
+    One query: a range of an index for each workflow of the teams, for each person and for each of
+    their pools, and one look-up for each row.
     """
     changed: Any = (
         Action.objects.filter(workflow__team__in=teams, changed_at__gt=Now() - WINDOW)
@@ -57,18 +62,27 @@ def look(teams: Collection[UUID], rows: Collection[UUID]) -> frozenset[Sight]:
         .annotate(team=Value(None, UUIDField()))
         .values_list("action_id", "team", "since", "person_id")
     )
-    return frozenset(Sight(*each) for each in changed.union(opened, all=True))
+    sights = changed.union(opened, _told("person", people), _told("pool__people", people), all=True)
+    return frozenset(Sight(*each) for each in sights)
+
+
+def _told(whom: str, people: Collection[int]) -> Any:
+    told = Notice.objects.filter(created_at__gt=Now() - WINDOW, **{f"{whom}__in": people})
+    nothing = {"of_action": Value(None, UUIDField()), "of_team": Value(None, UUIDField())}
+    return told.annotate(**nothing).values_list("of_action", "of_team", "created_at", whom)
 
 
 def wake(
     watched: Iterable[Watched], before: frozenset[Sight] | None, now: frozenset[Sight]
 ) -> None:
     """Wakes each page for what is new to it; without a `before`, everybody for everything."""
-    changed = [sight for sight in now - (before or frozenset()) if sight.person is None]
+    new = now - (before or frozenset())
+    changed = [sight for sight in new if sight.person is None]
+    told = {sight.person for sight in new if sight.action is None}
     looks = [sight for sight in now ^ (before if before is not None else now) if sight.person]
     teams, actions = {sight.team for sight in changed}, {sight.action for sight in changed}
     for page in watched:
-        if before is None or page.team in teams:
+        if before is None or page.team in teams or page.person in told:
             page.wake("fresh")
         moved = not actions.isdisjoint(page.rows)
         others = any(each.action in page.rows and each.person != page.person for each in looks)
@@ -94,10 +108,10 @@ async def watch(watched: Collection[Watched]) -> None:
                 continue
             if loop.time() - looked_at > WINDOW.total_seconds() / 2:
                 before = None
-            teams = {page.team for page in watched}
+            teams, people = {page.team for page in watched}, {page.person for page in watched}
             rows = frozenset[UUID]().union(*(page.rows for page in watched))
             try:
-                now = await loop.run_in_executor(thread, _look_apart, teams, rows)
+                now = await loop.run_in_executor(thread, _look_apart, teams, rows, people)
             except Exception as error:  # Every open page hangs on it: it never stays away.
                 log.warning("not seeing what changes, trying again: %s", error)
                 before = None
@@ -106,6 +120,8 @@ async def watch(watched: Collection[Watched]) -> None:
             before, looked_at = now, loop.time()
 
 
-def _look_apart(teams: Collection[UUID], rows: Collection[UUID]) -> frozenset[Sight]:
+def _look_apart(
+    teams: Collection[UUID], rows: Collection[UUID], people: Collection[int]
+) -> frozenset[Sight]:
     close_old_connections()
-    return look(teams, rows)
+    return look(teams, rows, people)

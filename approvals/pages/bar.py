@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from agents_registry import roles
+from agents_registry.away import away_now
 from agents_registry.models import Person
 from agents_registry.policy.findings import Tier
-from approvals import four_eyes
+from approvals import four_eyes, ladder
 from approvals.judging import BUILT_IN
 from approvals.models import Action, Cause, Reason
 from approvals.pages import words
@@ -98,18 +98,21 @@ def checks_of(action: Action, tier: Tier, *, folded: bool = False) -> list[Choic
 
 def _next(action: Action) -> tuple[str, str]:
     """Who comes next in the chain, by name and role; empty at its end."""
-    if action.held or action.step + 1 >= len(action.stages):
+    reached = None if action.held else ladder.next_stage(action)
+    if reached is None:
         return "", ""
-    who = action.stages[action.step + 1]["who"]
-    someone = roles.resolve(action.workflow, who)
-    return (str(someone) if someone else ""), words.who(who)
+    asked, role = reached.asked, words.who(reached.who)
+    if asked.instead_of:
+        role = f"in place of {asked.instead_of}, {role}"
+    return (str(asked.person) if asked.person else ""), role
 
 
 def _colleagues(action: Action, person: Person) -> list[Choice]:
-    """Those who may decide it too."""
+    """Those who may decide it too, and are there."""
     pool = action.workflow.pool.people.filter(is_active=True).exclude(pk=person.pk)
-    people = {other.username: str(other) for other in pool.order_by("username")}
+    people = {other: str(other) for other in pool.order_by("username")}
     owner = action.workflow.approval_owner
     if owner.is_active and owner != person:
-        people.setdefault(owner.username, f"{owner}, approval owner")
-    return [Choice(username, name) for username, name in people.items()]
+        people.setdefault(owner, f"{owner}, approval owner")
+    away = away_now(each.pk for each in people)
+    return [Choice(who.username, name) for who, name in people.items() if who.pk not in away]

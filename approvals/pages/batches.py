@@ -7,11 +7,11 @@ from django.db.models import Count, Q, QuerySet
 
 from agents_registry.models import ActionType, Person, Team
 from approvals.batch_samples import FEWEST, TIER, Batch, standing, without_built_in
-from approvals.lots import why_not_each
 from approvals.models import TIER_RANKS, Action
 from approvals.pages import words
 from approvals.pages.batch import address
 from approvals.pages.content import Text, text
+from approvals.permissions import why_not_each
 from approvals.querysets import pending, reviewed_by
 from ledger import clock
 

@@ -84,6 +84,7 @@ def claims(action: Action, content: Content) -> list[Claim]:
     said = [
         ("", action.summary if action.summary != action.sentence else ""),
         ("Why it was started", handoff.get("trigger")),
+        ("What you should know", _own_context(action, content)),
         ("What it asks", handoff.get("decision_asked")),
         ("What it would do next", _listed(handoff.get("next_steps"))),
         ("What it says is missing", _listed(signals.get("missing"))),
@@ -96,6 +97,12 @@ def claims(action: Action, content: Content) -> list[Claim]:
         ("What it belongs to", action.batch_key),
     ]
     return [Claim(label=label, value=text(value)) for label, value in said if value]
+
+
+def _own_context(action: Action, content: Content) -> str:
+    """What the agent itself says; that of the type is the owners' and stands elsewhere."""
+    said = str(content.handoff.get("context") or "")
+    return "" if said == action.action_type.handoff.get("context") else said
 
 
 def chips(value: str) -> Iterator[str]:

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from agents_registry.away import Roster, away_now
 from agents_registry.models import Person
+from agents_registry.pages.people import away_words
 from approvals import addressing
 from approvals.models import Action
+from approvals.rights import REACHING
 from approvals.states import State
+from ledger import record
+from ledger.models import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,4 +47,24 @@ def holder(action: Action, person: Person, *, decides: bool) -> Holder | None:
 def _words(action: Action, person: Person) -> str:
     if action.assignee is None:
         return f"It waits with {addressing.pool_of(action)}"
-    return "You have it" if action.assignee == person else f"{action.assignee} has it"
+    has_it = "You have it" if action.assignee == person else f"{action.assignee} has it"
+    return has_it + _for_whom(action, action.assignee, person)
+
+
+def _for_whom(action: Action, holder: Person, reader: Person) -> str:
+    """“, for Omar Haddad, away until 1 Dec”, where it came to them in somebody's place."""
+    meant = _meant(action, holder)
+    roster = Roster(away_now([(meant or holder).pk]))
+    until = away_words(meant or holder, roster, reader)
+    return "".join(f", {said}" for said in (f"for {meant}" if meant else "", until) if said)
+
+
+def _meant(action: Action, holder: Person) -> Person | None:
+    """In whose place the last step that moved it brought it to who has it now."""
+    moved = Event.objects.filter(stream=action.stream, type__in=REACHING)
+    last = moved.order_by("-seq").prefetch_related("sealed").first()
+    said = record.body_of(last) if last else {}
+    kind, _, pk = str(said.get("instead_of", "")).partition(":")
+    if said.get("to") != f"person:{holder.pk}" or kind != "person":
+        return None
+    return Person.objects.filter(pk=pk).first()

@@ -51,12 +51,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """The impact and the findings; `needs_person` where they ask for one."""
+    """The impact and the findings; `needs_person` where they ask for one.
+
+    `context` is what the type's owners let every reviewer know; an agent's own is its claim.
+    """
 
     needs_person: bool
     policy_url: str
     impact: list[Cell]
     findings: list[Finding]
+    context: str
 
 
 def why(action: Action, content: Content) -> Why:
@@ -67,6 +71,7 @@ def why(action: Action, content: Content) -> Why:
         ),
         impact=impact(action, content),
         findings=[finding(each) for each in content.findings],
+        context=action.action_type.handoff.get("context", ""),
     )
 
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from agents_registry import roles
 from agents_registry.models import Downgrade, Person
 from agents_registry.modes import can_come_back_to
+from agents_registry.pages.people import owner_or_nobody
 from agents_registry.permissions import is_risk_owner
 from agents_registry.policy.wording import figure
 from approvals import readings
@@ -87,7 +87,7 @@ def page(
             for each in behind
         ],
         reviewer=str(downgrade.reviewer),
-        risk_owner=str(roles.answerable(workflow, "risk_owner")),
+        risk_owner=owner_or_nobody(workflow, "risk_owner"),
         choices=[] if why_not else _choices(downgrade, to),
         why_not=why_not,
         ended=_ended(downgrade, person),
@@ -115,7 +115,7 @@ def _why_not(downgrade: Downgrade, person: Person) -> str:
     if downgrade.lifted_at is not None:
         return "It has been reviewed."
     if not is_risk_owner(person, workflow):
-        return f"{roles.answerable(workflow, 'risk_owner')} brings it back, as risk owner."
+        return f"{owner_or_nobody(workflow, 'risk_owner')} brings it back, as risk owner."
     return ""
 
 

@@ -1,17 +1,21 @@
 """What changes what one may do on this screen: conflicts, other people, stops, open work."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from agents_registry import stops
 from agents_registry.models import Person
-from approvals import closing, four_eyes, presence
+from agents_registry.pages import timing
+from approvals import closing, four_eyes, presence, takeable
 from approvals.errors import Refused
 from approvals.models import Action
 from approvals.pages import words
 from approvals.pages.changed import what_changed
 from approvals.pages.versions import COLLEAGUES, Shown
+from approvals.states import State
+from ledger import clock
 
 TOGETHER = "If both of you decide, the first decision counts and the second is told."
 TOGETHER_BLIND = "It takes more than one person. Decide on your own."
@@ -80,7 +84,29 @@ def notes(
                 body="The escalation chain is at its end. Nothing is done until you decide.",
             )
         )  # fmt: skip
+    if action.state == State.APPROVED:
+        found += _released_later(action, person)
     return found
+
+
+def _released_later(action: Action, person: Person) -> Iterator[Note]:
+    """That the agent cannot take it yet, and from when on; or that it will end before that."""
+    now, row = clock.now(), action.action_type.send_window
+    first = takeable.releasable_at(action, takeable.window_of(action.action_type), now)
+    window = f"Released only {timing.window(row)}. " if row else ""
+    if first is None:
+        end = min(filter(None, (action.approval_ends_at, action.not_after)))
+        yield Note(
+            key="never-released", css="warn", icon="clock",
+            title="Approved, and it ends before the agent may take it",
+            body=f"{window}It ends {words.at(end, person)}. The agent is told, and stages it anew.",
+        )  # fmt: skip
+    elif first > now:
+        yield Note(
+            key="released-later", css="info", icon="clock",
+            title=f"Approved. The agent can take it from {words.day_time(first, person, now)}",
+            body=f"{window}Nothing is done before, and the approval can be taken back.",
+        )  # fmt: skip
 
 
 def _four_eyes(action: Action, person: Person, shown: Shown) -> Note:

@@ -8,16 +8,18 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from agents_registry.away import away_now
 from agents_registry.models import Person
 from agents_registry.policy.findings import Tier
 from agents_registry.words import counted
 from approvals.judging import BUILT_IN
-from approvals.lots import opened_by, why_not_each
+from approvals.lots import opened_by
 from approvals.models import Action, Cause, Reason
 from approvals.pages import words
 from approvals.pages.bar import Choice
 from approvals.pages.batch import address_of
 from approvals.pages.content import Text, text
+from approvals.permissions import why_not_each
 from approvals.querysets import in_teams_of
 from approvals.states import State
 from ledger import clock
@@ -142,8 +144,9 @@ def _not_from_here(action: Action, opened: Collection[UUID]) -> str:
 
 
 def _colleagues(person: Person, actions: Sequence[Action]) -> list[Choice]:
-    """Those who may be given all of them: in the pool of every workflow."""
+    """Those who may be given all of them: in the pool of every workflow, and there."""
     pools = {action.workflow.pool for action in actions}
     teams = [{p.username: str(p) for p in pool.people.filter(is_active=True)} for pool in pools]
     shared = set.intersection(*(set(team) for team in teams)) if teams else set()
-    return [Choice(name, teams[0][name]) for name in sorted(shared - {person.username})]
+    away = {absence.person.username for absence in away_now().values()}
+    return [Choice(name, teams[0][name]) for name in sorted(shared - away - {person.username})]

@@ -31,6 +31,8 @@ WORDS = {
     "action.given_back": "{who} gave it back to {to}",
     "action.handed_to_pool": "{who} handed it to {to}",
     "action.handed_on": "Whom it waited for has left: it goes to {to}",
+    "action.handed_on:away": "{from} is away: it goes to {to}",
+    "action.step_put_off": "What comes next could not be worked out: it is tried again in an hour",
     "action.reminded": "Reminder: nobody has decided yet",
     "action.held": "The chain is at its end: it is held for an owner",
     "action.expired": "Nobody answered in time: it expired, nothing is done",
@@ -43,6 +45,7 @@ WORDS = {
     "action.follow_up_closed": "{who} closed the open work",
     "action.follow_up_moved": "The open work was late: it goes to {to}",
     "follow_up.handed_on": "Whom the open work waited for has left: it goes to {to}",
+    "follow_up.handed_on:away": "{from} is away: the open work goes to {to}",
     "action.recall_requested": "Stopped while an agent had it: {who} asked it back",
     "action.decision_undone": "{who} took the decision back",
     "action.world_changed": "The target changed: it is with the reviewers again",
@@ -59,6 +62,9 @@ WORDS = {
     "action.rollback_failed": "{who} reports: the rollback failed",
 }
 CSS = {"agent": "ag", "policy": "po", "system": "po", "person": ""}
+PEOPLE = ("to", "from", "for", "instead_of")
+"""What an event's body calls the people in it."""
+
 BAD = {"action.rejected", "action.blocked", "action.failed", "action.expired"}
 
 
@@ -89,7 +95,8 @@ def timeline(action: Action, person: Person) -> list[Line]:
 
 def _names(events: list[Event], bodies: list[dict[str, Any]]) -> dict[str, str]:
     """The names behind `person:<id>`, in one query."""
-    said = {event.actor for event in events} | {str(body.get("to")) for body in bodies}
+    said = {event.actor for event in events}
+    said |= {str(body.get(name)) for body in bodies for name in PEOPLE}
     ids = [who.partition(":")[2] for who in said if who.startswith("person:")]
     people = Person.objects.filter(pk__in=[pk for pk in ids if pk.isdigit()])
     return {f"person:{person.pk}": str(person) for person in people}
@@ -99,11 +106,10 @@ def _line(
     event: Event, body: dict[str, Any], names: Mapping[str, str], action: Action, person: Person
 ) -> Line:
     kind = event.actor.partition(":")[0]
-    pattern = WORDS.get(event.type, event.type.partition(".")[2].replace("_", " "))
     facts = {
-        "who": names.get(event.actor)
-        or {"agent": action.agent.name, "policy": "The policy"}.get(kind, "The clock"),
-        "to": names.get(str(body.get("to"))) or _pool_words(str(body.get("to"))),
+        "who": _who(event, body, names, action),
+        "from": names.get(str(body.get("from")), "Whom it waited for"),
+        "to": _to(body, names),
         "revision": body.get("revision", 1),
         "fence": body.get("fence", ""),
         "found": body.get("found", ""),
@@ -111,16 +117,34 @@ def _line(
     }
     return Line(
         css="no" if event.type in BAD else CSS.get(kind, ""),
-        words=pattern.format(**facts),
+        words=_pattern(event, body).format(**facts),
         text=text(body.get("comment") or body.get("reason") or body.get("error")),
         iso=event.at.isoformat(),
         at_words=words.clock_time(event.at, person),
     )
 
 
-def _pool_words(to: str) -> str:
-    """The pool that it went to: another by its name, else the workflow's."""
-    return f"the {words.who(to)}" if to.startswith("pool:") else "the reviewer pool"
+def _pattern(event: Event, body: Mapping[str, Any]) -> str:
+    """What says more of why it happened comes first."""
+    because = WORDS.get(f"{event.type}:{body.get('why')}")
+    return because or WORDS.get(event.type, event.type.partition(".")[2].replace("_", " "))
+
+
+def _who(event: Event, body: Mapping[str, Any], names: Mapping[str, str], action: Action) -> str:
+    """Who did it, and for whom where they only stood in: “Wanda Kowalska, for Omar Haddad,”."""
+    kind = event.actor.partition(":")[0]
+    others = {"agent": action.agent.name, "policy": "The policy"}
+    who = names.get(event.actor) or others.get(kind, "The clock")
+    stood_for = names.get(str(body.get("for")))
+    return f"{who}, for {stood_for}," if stood_for else who
+
+
+def _to(body: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Whom it went to, and instead of whom; a pool by its name, else the workflow's."""
+    to = str(body.get("to"))
+    pool = f"the {words.who(to)}" if to.startswith("pool:") else "the reviewer pool"
+    instead_of = names.get(str(body.get("instead_of")))
+    return f"{names.get(to, pool)}{f', for {instead_of}' if instead_of else ''}"
 
 
 def _next(action: Action, person: Person) -> list[Line]:

@@ -23,6 +23,7 @@ __all__ = [
     "at",
     "capped",
     "clock_time",
+    "day_time",
     "due_of",
     "state",
     "who",
@@ -77,6 +78,13 @@ def at(instant: datetime | None, person: Person) -> str:
 def clock_time(instant: datetime, person: Person) -> str:
     """The short form of the timeline, e.g. “24 Nov 09:12”."""
     return instant.astimezone(ZoneInfo(person.time_zone)).strftime("%-d %b %H:%M")
+
+
+def day_time(instant: datetime, person: Person, now: datetime) -> str:
+    """When something begins, e.g. “Monday 09:00”; with its date where that is a week ahead."""
+    near = instant - now < timedelta(days=6)
+    form = "%A %H:%M" if near else "%-d %b %Y %H:%M"
+    return instant.astimezone(ZoneInfo(person.time_zone)).strftime(form)
 
 
 def capped(count: int) -> str:

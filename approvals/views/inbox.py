@@ -12,6 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from agents_registry.current_team import person_of, team_of
 from agents_registry.models import Agent, Person, Team, Workflow
+from approvals import noticing
 from approvals.errors import Invalid
 from approvals.models import TIER_RANKS
 from approvals.pages import inbox, words
@@ -61,6 +62,7 @@ def fresh(request: PageRequest) -> HttpResponse:
     context = {
         "new": words.capped(inbox.newer(asked)),
         "counts": _view_counts(asked),
+        "bell": words.capped(noticing.new_to(asked.person)),
         "inbox_url": _url(request.GET, as_of=None),
         "fresh_url": _url(request.GET, path="/inbox/fresh"),
     }

@@ -76,7 +76,7 @@ def _screen(request: PageRequest, slug: str, key: str | None) -> Screen:
         whole=whole,
         stored=_row(whole, slug, action_type),
         inherited=standards.inherited(workflow),
-        holes=roles.holes(workflow),
+        holes=roles.vacant(workflow),
     )
 
 

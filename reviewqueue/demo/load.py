@@ -18,6 +18,7 @@ def load(*, url: str, json_out: Path, times: int) -> None:
     if new:
         organisation.set_up(now)
         _tell_history(now, times)
+        organisation.plan_a_holiday(now)
     people.let_in()
     if new or not pending.is_there():
         _put_pending(now)

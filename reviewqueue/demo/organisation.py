@@ -4,6 +4,7 @@ import copy
 from datetime import datetime, timedelta
 from typing import Any
 
+from agents_registry import absences, subjects
 from agents_registry.models import ActionType, Agent, Person, Team
 from agents_registry.spec import text
 from agents_registry.spec.apply import apply
@@ -13,6 +14,7 @@ from reviewqueue.demo import people, texts
 
 TEAMS = ("go-to-market", "support")
 SET_UP, SIGNED = timedelta(days=33), timedelta(days=32)
+HOLIDAY_IN, HOLIDAY = timedelta(days=3), timedelta(days=7)
 
 
 class Unfit(Exception):
@@ -35,6 +37,7 @@ def set_up(now: datetime) -> None:
             apply(document=as_it_was, team=slug, actor=people.admin())
         with clock.simulated(now - SIGNED):
             make(slug, as_it_was, by="rhea")
+    _name_account_owners()
 
 
 def make(slug: str, said: dict[str, Any], *, by: str) -> None:
@@ -42,6 +45,25 @@ def make(slug: str, said: dict[str, Any], *, by: str) -> None:
     if applied.waiting:
         left = applied.waiting[0]
         raise Unfit(f"{slug}: {'/'.join(left.change.place)}: {left.because}")
+
+
+def _name_account_owners() -> None:
+    with (texts.FOLDER / "subject_people.csv").open("rb") as file:
+        team = Team.objects.get(slug="go-to-market")
+        subjects.import_people(team=team, file=file, actor=Person.objects.get(username="mona"))
+
+
+def plan_a_holiday(now: datetime) -> None:
+    """One of the two reviewers goes away in a few days, and the other stands in."""
+    ravi, rita = (Person.objects.get(username=name) for name in ("ravi", "rita"))
+    absences.set_away(
+        person=ravi,
+        starts_at=now + HOLIDAY_IN,
+        ends_at=now + HOLIDAY_IN + HOLIDAY,
+        delegate=rita,
+        note="On the coast, without a phone",
+        actor=ravi,
+    )
 
 
 def as_first_signed(said: dict[str, Any]) -> dict[str, Any]:

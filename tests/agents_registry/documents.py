@@ -49,6 +49,11 @@ REFUND: dict[str, Any] = {
         },
         "required": ["order", "amount", "currency"],
     },
+    "handoff": {
+        "trigger": "A customer asks for money back.",
+        "context": "What is paid once cannot be called back from the bank.",
+        "decision_asked": "Is this customer owed this amount?",
+    },
 }
 SHOP: dict[str, Any] = {
     "team": {"slug": "shop", "name": "The shop"},

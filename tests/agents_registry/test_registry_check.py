@@ -74,6 +74,8 @@ def test_every_field_is_in_the_guide() -> None:
         filled["team"],
         filled["standards"]["money"],
         filled["standards"]["money"]["rules"],
+        filled["chains"]["refund-escalation"],
+        *filled["chains"]["refund-escalation"]["stages"],
         refunds,
         refunds["action_types"]["refund_order"],
     )
@@ -162,7 +164,7 @@ def test_every_field_is_in_the_guide() -> None:
         ),
         (
             changed(lambda d: d["people"]["mona"].update(role="member")),
-            "chains/refund-escalation/stages/1/who",
+            "chains/refund-escalation/stages/2/who",
             "no manager",
         ),
         (

@@ -259,7 +259,10 @@ def test_a_chain_grows_and_shrinks_by_a_step_without_javascript(
     two = {"stages-1-who": "manager", "stages-1-within": "1 hour", "stages-1-remind": ""}
     assert toast(managing, managing.post(url, {**post, **two})) == "Saved."
     chain = EscalationChain.objects.get(pk=workflow.chain.pk)
-    assert chain.stages[1] == {"who": "manager", "within": "1 hour", "remind": None}
+    assert chain.stages[1] == {
+        **{"who": "manager", "otherwise": None},
+        **{"within": "1 hour", "remind": None, "repeat": 1},
+    }
 
     _, post = shown(managing, url)
     post = forms_of(managing.post(url, {**post, "remove": "0"}).content.decode())[FORM]

@@ -1,10 +1,13 @@
 """Business time against its own laws, and against an oracle that walks minute by minute."""
 
 import itertools
+import random
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -136,11 +139,28 @@ def test_a_stop_never_costs_working_time_nor_brings_a_deadline_forward(
     assert shift_for_stop(due, stopped, stopped, calendar) == due
 
 
+@law
+@given(starts(), st.integers(0, 60 * 1440), calendars)
+def test_what_was_worked_until_an_instant_is_over_by_then(start, length, calendar):
+    end = start + length * MINUTE
+    done = due_after_work(start, work_between(start, end, calendar), calendar)
+    assert start <= done <= end
+    assert work_between(done, end, calendar) == timedelta()
+
+
 # The oracle walks one minute after the other and looks at what the clock has shown so far.
 
 FREE_DAYS = {
-    "US": ["2010-11-11", "2018-02-19", "2018-11-12", "2026-10-12", "2026-11-11", "2026-11-26"],
-    "DE": ["2026-04-03", "2026-04-06", "2026-10-03"],
+    "US": [
+        *("2010-11-11", "2018-02-19", "2018-11-12"),
+        *("2026-01-01", "2026-01-19", "2026-02-16", "2026-05-25", "2026-06-19", "2026-07-03"),
+        *("2026-07-04", "2026-09-07", "2026-10-12", "2026-11-11", "2026-11-26", "2026-12-25"),
+        *("2027-01-01", "2027-01-18", "2027-02-15"),
+    ],
+    "DE": [
+        *("2026-01-01", "2026-04-03", "2026-04-06", "2026-05-01", "2026-05-14", "2026-05-25"),
+        *("2026-10-03", "2026-12-25", "2026-12-26", "2027-01-01"),
+    ],
 }
 
 
@@ -165,16 +185,19 @@ def working_minutes(minutes: Iterator[Minute], calendar: Calendar) -> Iterator[M
     document = calendar.to_document()
     free_days = FREE_DAYS.get((document["holidays"] or {}).get("country"), [])
     for minute in minutes:
-        day, clock = str(minute.shown).split()
+        day, clock = minute.shown.isoformat()[:16].split("T")
         spans = document["hours"].get(WEEKDAYS[minute.shown.weekday()], [])
-        is_open = any(opens <= clock[:5] < closes for opens, closes in spans)
+        is_open = any(opens <= clock < closes for opens, closes in spans)
         if is_open and day not in free_days and day not in document["days_off"]:
             yield minute
 
 
 def oracle_due_after_days(start: datetime, amount: int, calendar: Calendar) -> datetime:
-    minutes = working_minutes(minutes_from(start, calendar), calendar)
-    days = itertools.groupby(minutes, key=lambda minute: minute.shown.date())
+    return due_after_days(working_minutes(minutes_from(start, calendar), calendar), amount)
+
+
+def due_after_days(worked: Iterator[Minute], amount: int) -> datetime:
+    days = itertools.groupby(worked, key=lambda minute: minute.shown.date())
     first_day, minutes = next(days)
     opening = next(minutes)
     wall = opening.shown + opening.repeated * MINUTE
@@ -209,3 +232,83 @@ def test_working_time_is_that_of_the_oracle(start, length, calendar):
     minutes = itertools.islice(minutes_from(start, calendar), length)
     work = sum(1 for _ in working_minutes(minutes, calendar)) * MINUTE
     assert work_between(start, start + length * MINUTE, calendar) == work
+
+
+# A whole year, with its holidays and with both changes of the clock
+
+ROUND_THE_CLOCK = [*NIGHT[:3], ["09:00", "12:00"], ["13:00", "17:30"], NIGHT[3]]
+ACTIONS = 400
+FORTNIGHT = 14 * 1440
+
+
+def test_a_year_of_random_actions_is_due_when_the_oracle_says():
+    calendar = create_calendar(
+        spans=ROUND_THE_CLOCK,
+        days=["sun", *WEEKDAYS[:5]],
+        holidays={"country": "US"},
+        days_off=["2026-12-24"],
+    )
+    new_year = datetime(2026, 1, 1, tzinfo=calendar.zone).astimezone(UTC)
+    walked = itertools.islice(minutes_from(new_year, calendar), (365 + 21) * 1440)
+    worked = list(working_minutes(walked, calendar))
+    chance = random.Random(2026)
+    for _ in range(ACTIONS):
+        start = new_year + chance.randrange(365 * 1440) * MINUTE
+        first = bisect_left(worked, start, key=lambda minute: minute.at)
+        amount = chance.randint(1, 3600)
+        due = due_at(start, Duration(amount, Unit.BUSINESS_MINUTES), calendar)
+        assert due == worked[first + amount - 1].at + MINUTE, (start, amount)
+        assert work_between(start, due, calendar) == amount * MINUTE
+        days = chance.randint(1, 5)
+        due = due_at(start, Duration(days, Unit.BUSINESS_DAYS), calendar)
+        assert due == due_after_days(iter(worked[first : first + FORTNIGHT]), days), (start, days)
+
+
+# Zones that changed their rules, by no law that another year could tell
+
+RULES = [
+    ("Pacific/Apia", date(2011, 12, 30)),  # a day that never was
+    ("Pacific/Kwajalein", date(1993, 8, 21)),  # another one
+    ("Europe/Moscow", date(2011, 3, 27)),  # ahead, for good
+    ("Europe/Moscow", date(2014, 10, 26)),  # back, for good
+    ("America/Caracas", date(2007, 12, 9)),  # back by half an hour
+    ("America/Caracas", date(2016, 5, 1)),  # ahead by half an hour
+    ("Asia/Pyongyang", date(2018, 5, 4)),  # ahead over midnight
+    ("Africa/Casablanca", date(2018, 6, 17)),  # ahead after Ramadan
+    ("Europe/Istanbul", date(2016, 3, 27)),  # ahead, and never back
+    ("Africa/Cairo", date(2010, 9, 10)),  # ahead once more, after Ramadan
+    ("Antarctica/Troll", date(2026, 3, 29)),  # ahead by two hours
+]
+ruled = pytest.mark.parametrize(("zone", "day"), RULES, ids=lambda part: str(part))
+opened = st.sampled_from([NIGHT, WHOLE_DAY, OFFICE])
+around = st.integers(-2 * 1440, 2 * 1440)
+few = settings(deadline=None, max_examples=12)
+
+
+@ruled
+@few
+@given(st.data())
+def test_a_zone_that_changed_its_rules_keeps_to_the_oracle(zone, day, data):
+    calendar = create_calendar(zone, spans=data.draw(opened), days=WEEKDAYS)
+    start = datetime.combine(day, time(), UTC) + data.draw(around) * MINUTE
+    amount, days = data.draw(st.integers(1, 900)), data.draw(st.integers(1, 3))
+    minutes = working_minutes(minutes_from(start, calendar), calendar)
+    last = next(itertools.islice(minutes, amount - 1, None))
+    due = due_at(start, Duration(amount, Unit.BUSINESS_MINUTES), calendar)
+    assert due == last.at + MINUTE
+    assert work_between(start, due, calendar) == amount * MINUTE
+    due = due_at(start, Duration(days, Unit.BUSINESS_DAYS), calendar)
+    assert due == oracle_due_after_days(start, days, calendar)
+
+
+@ruled
+@few
+@given(st.data())
+def test_a_zone_that_changed_its_rules_brings_no_deadline_forward(zone, day, data):
+    calendar = create_calendar(zone, spans=data.draw(opened), days=WEEKDAYS)
+    midnight, offsets = datetime.combine(day, time(), UTC), st.tuples(around, around)
+    early, late = (midnight + offset * MINUTE for offset in sorted(data.draw(offsets)))
+    unit, amount, more = data.draw(st.tuples(st.sampled_from(Unit), hours, hours))
+    due = due_at(early, Duration(amount, unit), calendar)
+    assert early <= due <= due_at(late, Duration(amount, unit), calendar)
+    assert due <= due_at(early, Duration(amount + more, unit), calendar)

@@ -23,9 +23,13 @@ def test_ready_once_everything_was_swept() -> None:
     assert first.status_code == 503
     assert first.json()["database"]["ok"] is True
     assert "never" in first.json()["sweep"]["detail"]
+    assert set(first.json()["sweep"]["jobs"].values()) == {None}
     turn()
     second = nobody.get("/health/ready")
     assert (second.status_code, second.json()["status"]) == (200, "ready")
+    ages = second.json()["sweep"]["jobs"]
+    assert set(ages) == set(JOBS)
+    assert all(0 <= age < 60 for age in ages.values())
 
 
 def test_not_ready_when_one_job_stands_still(settings: Any) -> None:

@@ -121,6 +121,19 @@ def test_a_longer_list_asks_no_more_of_the_database(
         api.get("/actions")
 
 
+def test_a_list_of_approved_ones_asks_once_what_time_it_is(
+    api: AgentClient,
+    agent: Agent,
+    refund: ActionType,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    read = factories.create_read_type(refund.workflow)
+    for _ in range(7):
+        factories.create_action(agent, read)
+    with django_assert_num_queries(QUERIES_OF_A_LIST + 1):
+        api.get("/actions")
+
+
 def test_the_feed_tells_verdicts_once_in_their_order(
     api: AgentClient, agent: Agent, refund: ActionType, reviewer: Person
 ) -> None:

@@ -2,15 +2,17 @@
 
 import threading
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connections
 
 from agents_registry import stops
-from agents_registry.models import ActionType, Agent, Person, StopKind, Workflow
+from agents_registry.models import ActionType, Agent, Calendar, Person, StopKind, Workflow
 from approvals import review
 from approvals.models import Action
+from ledger import clock
 from ledger.canonical import digest
 from tests import factories
 from tests.api.client import AgentClient, pointers, problem
@@ -146,3 +148,98 @@ def test_what_is_to_be_taken_at_once_and_is_stopped_is_staged_and_waits(
     answer = api.stage({**body, "take": True}, "one")
     assert (answer.status_code, answer.json()["state"]) == (201, "approved")
     assert "release" not in answer.json()
+
+
+OFFICE: dict[str, Any] = {
+    "time_zone": "Europe/Berlin",
+    "hours": {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+    "holidays": None,
+    "days_off": [],
+}
+SATURDAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MONDAY_NINE = "2026-11-23T08:00:00.000Z"
+
+
+@pytest.fixture
+def windowed(refund: ActionType) -> ActionType:
+    """The refund, released in office hours only."""
+    refund.send_window = Calendar.objects.create(
+        team=refund.workflow.team, slug="office", name="Office", document=OFFICE
+    )
+    refund.save()
+    return refund
+
+
+def test_outside_the_window_the_answer_says_when_to_come_back(
+    api: AgentClient, agent: Agent, windowed: ActionType, reviewer: Person
+) -> None:
+    with clock.simulated(SATURDAY):
+        action = approved(agent, windowed, reviewer)
+        response = api.post(f"/actions/{action.pk}/release")
+        found = problem(response, 409, "too_early")
+        assert found["retry_at"] == MONDAY_NINE
+        assert "2026-11-23T08:00:00Z" in found["detail"]
+        assert response["Retry-After"] == str(44 * 3600)
+        assert api.get(f"/actions/{action.pk}").json()["releasable_at"] == MONDAY_NINE
+        (listed,) = api.get("/actions?state=approved").json()["results"]
+        assert listed["releasable_at"] == MONDAY_NINE
+    with clock.simulated(datetime.fromisoformat(found["retry_at"])):
+        assert api.post(f"/actions/{action.pk}/release").status_code == 200
+
+
+def test_not_before_with_odd_microseconds_is_kept_by_who_comes_when_told(
+    api: AgentClient, agent: Agent, refund: ActionType, reviewer: Person
+) -> None:
+    with clock.simulated(SATURDAY):
+        later = SATURDAY + timedelta(seconds=90, microseconds=1)
+        action = approved(agent, refund, reviewer, not_before=later)
+        response = api.post(f"/actions/{action.pk}/release")
+        told = problem(response, 409, "too_early")["retry_at"]
+        assert response["Retry-After"] == "91"
+    with clock.simulated(datetime.fromisoformat(told)):
+        assert api.post(f"/actions/{action.pk}/release").status_code == 200
+
+
+def test_what_ends_before_its_window_opens_is_not_waited_for(
+    api: AgentClient, agent: Agent, windowed: ActionType, reviewer: Person
+) -> None:
+    with clock.simulated(SATURDAY):
+        action = approved(agent, windowed, reviewer, not_after=SATURDAY + timedelta(days=1))
+        response = api.post(f"/actions/{action.pk}/release")
+        assert "retry_at" not in problem(response, 409, "too_late")
+        assert "Retry-After" not in response
+        assert api.get(f"/actions/{action.pk}").json()["releasable_at"] is None
+
+
+def test_the_etag_changes_when_the_window_does_and_not_by_the_minute(
+    api: AgentClient, agent: Agent, windowed: ActionType, reviewer: Person
+) -> None:
+    def etag_at(hours: int) -> str:
+        with clock.simulated(SATURDAY + timedelta(hours=hours)):
+            return str(api.get(f"/actions/{action.pk}")["ETag"])
+
+    with clock.simulated(SATURDAY):
+        action = approved(agent, windowed, reviewer)
+    assert etag_at(1) == etag_at(30)
+    assert etag_at(44) == etag_at(50) != etag_at(1)
+
+
+def test_while_it_is_undecided_nothing_is_said_of_when(api: AgentClient, action: Action) -> None:
+    assert api.get(f"/actions/{action.pk}").json()["releasable_at"] is None
+
+
+def test_taken_at_once_outside_its_window_it_waits_and_says_from_when(
+    api: AgentClient, windowed: ActionType
+) -> None:
+    read = factories.create_read_type(windowed.workflow)
+    ActionType.objects.filter(pk=read.pk).update(send_window=windowed.send_window)
+    body = {
+        "workflow": windowed.workflow.slug,
+        "action_type": read.key,
+        "payload": {"order": "A-1"},
+        "take": True,
+    }
+    with clock.simulated(SATURDAY):
+        answer = api.stage(body, "one").json()
+    assert (answer["state"], answer["releasable_at"]) == ("approved", MONDAY_NINE)
+    assert "release" not in answer

@@ -30,6 +30,7 @@ WHOLE: dict[str, Any] = {
     "trace": {"model": "m", "prompt": "p", "retrieval": [], "tool_calls": []},
     "handoff": {
         "trigger": "a mail",
+        "context": "Their contract ends in March.",
         "decision_asked": "May it be paid?",
         "next_steps": ["pay it"],
         "inputs": {"usage_90d": None},

@@ -184,13 +184,13 @@ def test_one_look_at_the_database_serves_every_page(
 ) -> None:
     presence.note(action=action, person=reviewer)
     with CaptureQueriesContext(connection) as queries:
-        seen = look([workflow.team_id], [action.pk])
+        seen = look([workflow.team_id], [action.pk], [reviewer.pk])
     assert len(queries) == 1
     assert {(sight.action, sight.team, sight.person) for sight in seen} == {
         (action.pk, workflow.team_id, None),
         (action.pk, None, reviewer.pk),
     }
-    assert look([], []) == frozenset()
+    assert look([], [], []) == frozenset()
 
 
 class Page:

@@ -632,7 +632,9 @@ def test_a_build_is_told_what_a_changed_file_would_have_moved(tmp_path: Path) ->
     assert "It changes no policy of an action type that is there." in same
     file = tmp_path / "stricter.yaml"
     section = retail[retail.index("      find_user_id_by_email:") :]
-    stricter = section.replace("mode: auto_executed", "mode: approval_gated", 1)
+    handoff = "{trigger: A mail, context: It is theirs, decision_asked: 'May it look?'}"
+    gated = f"mode: approval_gated\n        handoff: {handoff}"
+    stricter = section.replace("mode: auto_executed", gated, 1)
     assert stricter != section
     file.write_text(retail.replace(section, stricter))
     said = check(file, "--days", "7")

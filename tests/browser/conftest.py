@@ -9,11 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.approvals.receivers import taking_mail
 
 PATIENCE = 120
 CHROMIUM = "/usr/bin/chromium"
@@ -46,13 +49,23 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo(demo_folder: Path) -> Iterator[dict[str, Any]]:
+def mail() -> Iterator[SimpleNamespace]:
+    """The mail server of the demo: `letters` has whatever anybody was sent, `url` leads there."""
+    of_demo = SimpleNamespace()
+    with taking_mail(of_demo) as box:
+        url = f"smtp://{of_demo.EMAIL_HOST}:{of_demo.EMAIL_PORT}"
+        yield SimpleNamespace(url=url, letters=box.letters)
+
+
+@pytest.fixture(scope="session")
+def demo(demo_folder: Path, mail: SimpleNamespace) -> Iterator[dict[str, Any]]:
     """What `.data/demo.json` of a running demo says."""
     data = demo_folder
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     own = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
+    own["EMAIL_URL"] = mail.url
     command = ["-m", "reviewqueue.launcher", "demo", "--data", str(data), "--port", str(port)]
     with (data / "launcher.log").open("w+") as log:
         launcher = subprocess.Popen(

@@ -103,6 +103,8 @@ MINE, ALL = "/inbox/", "/inbox/?view=all"
 MANDATORY = first(f"{ALL}&tier=mandatory", ROW)
 WORKFLOW = first("/registry/", "main table a")
 TYPE = first("/registry/", "main table a", "main table a")
+POOL = first("/team/", "[aria-labelledby=h-pools] tbody a")
+CALENDAR = first("/team/", "[aria-labelledby=h-calendars] tbody a")
 WITH_SOURCE = "#detail a[href^='/outside/']"
 
 
@@ -201,8 +203,22 @@ REVIEWERS = [
         "Why, for all.",
     ),
     Place("me", "me", "rita", at("/me/"), "My settings."),
+    Place("notices", "notices", "rita", at("/notices/"), "What I was told."),
+    Place("my-channels", "my_channels", "rita", at("/me/notices/"), "How I am told."),
+    Place(
+        "my-new-channel",
+        "my_channel_add",
+        "rita",
+        at("/me/notices/add/webhook/"),
+        "A new channel of mine.",
+        shown=False,
+    ),
     Place("my-password", "password_change", "rita", at("/me/password/"), "A new password."),
     Place("decided", "decided", "rita", at("/me/decided/"), "What I decided."),
+    Place("away", "away", "omar", at("/me/away/"), "When I am away, and who stands in."),
+    Place(
+        "asked", "asked", "rita", under(first(MINE, ROW), "asked/"), "Who is asked when, and then?"
+    ),
     Place("nowhere", "", "rita", at("/nowhere/"), "A page that is not here."),
 ]
 OWNERS = [
@@ -226,6 +242,21 @@ OWNERS = [
         "mona",
         under(WORKFLOW, "model/"),
         "The sheet to print.",
+    ),
+    Place(
+        "would-be-asked",
+        "would_be_asked",
+        "mona",
+        under(WORKFLOW, "asked/"),
+        "Who would be asked when.",
+    ),
+    Place(
+        "away-of",
+        "away_of",
+        "mona",
+        at("/team/people/omar/away"),
+        "When somebody of the team is away.",
+        shown=False,
     ),
     Place("data-map", "data_map", "mona", at("/registry/data/"), "Which data goes where."),
     Place(
@@ -263,6 +294,31 @@ OWNERS = [
         "What a stop touched.",
     ),
     Place("team", "team", "mona", at("/team/"), "People, pools, calendars, agents."),
+    Place("channels", "channels", "mona", at("/channels/"), "Which channels reach people."),
+    Place("pool-channels", "pool_channels", "mona", under(POOL, "channels/"), "How it is told."),
+    Place(
+        "pool-new-channel",
+        "pool_channel_add",
+        "mona",
+        under(POOL, "channels/add/chat/"),
+        "A new channel of a pool.",
+        shown=False,
+    ),
+    Place(
+        "calendar-weeks",
+        "calendar_weeks",
+        "mona",
+        under(CALENDAR, "weeks/?at=2026-11-24T15:00&within=3+business+days"),
+        "When a team works, and when something staged then is due.",
+    ),
+    Place(
+        "subjects",
+        "subjects",
+        "mona",
+        at("/team/subjects/"),
+        "Who answers for which account.",
+        shown=False,
+    ),
     Place("team-editor", "team_edit", "mona", at("/team/edit"), "The team, edited.", shown=False),
     *(
         Place(

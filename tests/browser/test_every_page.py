@@ -109,13 +109,15 @@ NO_PAGES = {
     "switch_team", "team_found", "team_leave", "team_invite", "team_token_new",
     "team_token_revoke", "team_archive", "revision_undo", "request_sign", "request_decline",
     "request_withdraw", "logout",
+    "notices_count", "my_channel_test", "my_channel_remove", "pool_channel_test",
+    "pool_channel_remove",
 }  # fmt: skip
 """Redirects, parts of pages, and what only takes a form."""
 
 BY_MAIL = {"welcome", "reset"}
 """Behind a link that only a mail holds; tried where mails are."""
 
-ON_DEMAND = {"trial", "standard_edit", "downgrade"}
+ON_DEMAND = {"trial", "standard_edit", "downgrade", "my_channel_one", "pool_channel_one"}
 """Made by a person first; tried where they are made."""
 
 

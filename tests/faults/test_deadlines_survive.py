@@ -6,23 +6,37 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
+from approvals.deadlines import STEPS
 from approvals.models import Action, Sweep
+from benchmarks.steps import (
+    at_the_same_time,
+    create_waiting,
+    make_all_due,
+    sweep_until_nothing_is_due,
+    times_taken,
+)
+from ledger import clock
 from ledger.models import Event
 from reviewqueue.launcher import redis
 from reviewqueue.launcher.processes import Child, start, stop
 from tests.factories import create_action, create_desk, make_due
+from tests.faults import doomed
 
 FULL = os.environ.get("FAULTS") == "full"
-GONE_SECONDS = 20 if FULL else 3
-ACTIONS = 2_000 if FULL else 260
-PATIENCE = 120
-CELERY = [sys.executable, "-m", "celery", "-A", "reviewqueue"]
+GONE_SECONDS = 60 if FULL else 3
+ACTIONS = 20_000 if FULL else 1_500
+PATIENCE = 60 if FULL else 120
+"""How long the crew may take for everything, once all of it works again."""
+
+CELERY = ["-m", "celery", "-A", "reviewqueue"]
+WORKER = ["worker", "--concurrency", "1", "--pool", "prefork"]
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -46,7 +60,7 @@ class Crew:
     def start(self, name: str, *words: str) -> Child:
         child = start(
             name,
-            [*CELERY, *words],
+            [sys.executable, *words],
             environment=self.environment,
             folder=Path(settings.BASE_DIR),
             log=self.folder / f"{name}.log",
@@ -55,23 +69,37 @@ class Crew:
         return child
 
     def start_worker(self, name: str) -> Child:
-        return self.start(name, "worker", "--concurrency", "1", "--pool", "prefork")
+        return self.start(name, *CELERY, *WORKER)
+
+    def start_doomed(self, fate: str) -> Child:
+        """A worker that dies at that point, or whose clock is wrong by so many hours."""
+        return self.start(f"worker{fate}", "-m", "tests.faults.doomed", fate, *WORKER)
 
     def start_beats(self) -> None:
         for name in ("beat-1", "beat-2"):
             schedule = str(self.folder / f"{name}-schedule")
-            self.start(name, "beat", "--pidfile=", "--schedule", schedule)
+            self.start(name, *CELERY, "beat", "--pidfile=", "--schedule", schedule)
+
+    def must_die(self, child: Child) -> None:
+        assert child.popen.wait(PATIENCE) == -signal.SIGKILL, self.logs()
+        self.children.remove(child)
 
     def kill(self, child: Child) -> None:
         os.killpg(child.popen.pid, signal.SIGKILL)
         child.popen.wait(10)
         self.children.remove(child)
 
-    def restart_redis(self) -> None:
+    def restart_redis(self, load: Callable[[], object]) -> None:
+        """Kills it, and starts it again after so many seconds of this load."""
         self.kill(self.children[0])
-        time.sleep(GONE_SECONDS)  # the length of the outage is what is tested
+        end = time.monotonic() + GONE_SECONDS
+        while time.monotonic() < end:
+            load()
         program = [redis.find_program(), self.folder / "redis" / "redis.conf"]
         self.children.insert(0, start("Redis", program, log=self.folder / "redis-again.log"))
+
+    def logs(self) -> dict[str, str]:
+        return {log.name: log.read_text()[-1500:] for log in self.folder.glob("*.log")}
 
 
 @pytest.fixture
@@ -86,45 +114,83 @@ def until(holds: Callable[[], bool], crew: Crew) -> None:
     end = time.monotonic() + PATIENCE
     while not holds():
         if time.monotonic() > end:
-            logs = {log.name: log.read_text()[-1500:] for log in crew.folder.glob("*.log")}
-            pytest.fail(f"did not happen within {PATIENCE} s: {logs}")
+            pytest.fail(f"did not happen within {PATIENCE} s: {crew.logs()}")
         time.sleep(0.05)
 
 
-def make_late(count: int) -> None:
-    agent, _, refund = create_desk()
-    for action in [create_action(agent, refund) for _ in range(count)]:
-        make_due(action)
+def plan_steps(count: int, *, within: float = 0) -> dict[str, datetime]:
+    """Actions whose first step is due now, or some time within so many seconds; when, by stream."""
+    pattern = create_waiting(count)
+    now = clock.now()
+    actions = list(Action.objects.filter(workflow=pattern.workflow_id))
+    for place, action in enumerate(actions):
+        action.next_step_at = action.due_at = now + timedelta(seconds=within * place / count)
+    Action.objects.bulk_update(actions, ["next_step_at", "due_at"], batch_size=5_000)
+    return {action.stream: action.due_at for action in actions if action.due_at}
 
 
-def escalated() -> int:
-    return Event.objects.filter(type="action.escalated").count()
+def taken() -> dict[str, datetime]:
+    return dict(Event.objects.filter(type="action.escalated").values_list("stream", "at"))
 
 
-def assert_each_step_once() -> None:
-    steps = Event.objects.filter(type="action.escalated").values_list("stream", flat=True)
-    assert Counter(Counter(steps).values()) == {1: ACTIONS}
+def assert_each_once_and_none_early(
+    planned: dict[str, datetime], crew: Crew, *, recovered: datetime
+) -> None:
+    """Once all are taken, which is waited for."""
+    streams = Event.objects.filter(type="action.escalated").values_list("stream", flat=True)
+    until(lambda: streams.count() >= len(planned), crew)
+    assert Counter(streams) == dict.fromkeys(planned, 1)
     assert set(Action.objects.values_list("step", flat=True)) == {1}
+    late = {stream: (at - planned[stream]).total_seconds() for stream, at in taken().items()}
+    assert min(late.values()) >= 0
+    after = max(at - max(recovered, planned[stream]) for stream, at in taken().items())
+    print(
+        f"{len(planned):,} steps, each once, none early; the last {after.total_seconds():.1f} s "
+        "after it was due and everything worked again"
+    )
 
 
-def test_a_worker_killed_in_a_sweep_and_two_beats_leave_each_step_done_once(crew: Crew) -> None:
-    make_late(ACTIONS)
+def test_a_worker_killed_at_each_point_of_a_sweep_leaves_each_step_done_once(crew: Crew) -> None:
+    planned = plan_steps(ACTIONS)
     crew.start_beats()
-    worker = crew.start_worker("worker-1")
-    until(lambda: escalated() > 0, crew)
-    crew.kill(worker)
-    assert escalated() < ACTIONS
+    for point in doomed.POINTS:
+        assert not taken()
+        crew.must_die(crew.start_doomed(point))
+    assert len(taken()) == STEPS
+    recovered = clock.now()
     crew.start_worker("worker-2")
-    until(lambda: escalated() >= ACTIONS, crew)
-    assert_each_step_once()
+    assert_each_once_and_none_early(planned, crew, recovered=recovered)
 
 
 def test_a_redis_that_goes_away_delays_steps_and_loses_none(crew: Crew) -> None:
     crew.start_beats()
     crew.start_worker("worker-1")
+    crew.start_worker("worker-2")
     until(Sweep.objects.exists, crew)
-    make_late(ACTIONS // 2)
-    crew.restart_redis()
-    make_late(ACTIONS - ACTIONS // 2)
-    until(lambda: escalated() >= ACTIONS, crew)
-    assert_each_step_once()
+    agent, _, refund = create_desk()
+    planned = plan_steps(ACTIONS, within=GONE_SECONDS)
+
+    def load() -> None:
+        action = create_action(agent, refund)
+        planned[action.stream] = clock.now()
+        make_due(action, by=timedelta())
+
+    crew.restart_redis(load)
+    assert_each_once_and_none_early(planned, crew, recovered=clock.now())
+
+
+def test_workers_whose_own_clocks_are_wrong_take_each_step_in_time(crew: Crew) -> None:
+    crew.start_beats()
+    planned: dict[str, datetime] = {}
+    for hours in ("2", "-2"):
+        worker = crew.start_doomed(hours)
+        planned |= plan_steps(ACTIONS // 2, within=5)
+        assert_each_once_and_none_early(planned, crew, recovered=clock.now())
+        crew.kill(worker)
+
+
+def test_four_sweepers_at_once_take_each_step_once() -> None:
+    pattern = create_waiting(ACTIONS)
+    make_all_due(pattern)
+    at_the_same_time(sweep_until_nothing_is_due)
+    assert times_taken(pattern) == f"{ACTIONS:,} × 1, 0 left"

@@ -18,6 +18,8 @@ PURE = {
     "agents_registry/policy": {"agents_registry.policy", "agents_registry.sla"},
     "agents_registry/sla.py": {"agents_registry.calendars"},
     "agents_registry/calendars.py": set(),
+    "agents_registry/calendar_days.py": {"agents_registry.calendars"},
+    "agents_registry/subject_files.py": {"agents_registry.spec.problems"},
     "approvals/states.py": set(),
     "approvals/rubric.py": set(),
     "approvals/shapes.py": set(),
@@ -36,7 +38,11 @@ PURE = {
     },
     "approvals/recorded.py": {"ledger.canonical"},
     "approvals/state_table.py": {"approvals.states"},
+    "approvals/windows.py": {"agents_registry.calendars", "agents_registry.sla"},
     "approvals/inert.py": set(),
+    "approvals/sensitive.py": set(),
+    "approvals/notices/foreign.py": {"approvals.inert", "approvals.sensitive"},
+    "approvals/notices/hours.py": {"agents_registry.calendars"},
     "ledger/canonical.py": set(),
 }
 

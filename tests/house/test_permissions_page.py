@@ -1,6 +1,7 @@
 """Every cell of `docs/permissions.md`, tried against the real pages."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from django.urls import URLPattern, get_resolver
 from agents_registry import editing, modes
 from agents_registry.changes.saving import save
 from agents_registry.models import (
+    Absence,
     ActionType,
     Agent,
     ChangeRequest,
@@ -31,7 +33,7 @@ from agents_registry.revisions import policy_document
 from agents_registry.spec.export import stored
 from agents_registry.spec.rows import rows
 from approvals import follow_ups, rubric, stopping, trials, why_links
-from approvals.models import Action, Decision, SpotCheck
+from approvals.models import Action, Channel, Decision, SpotCheck
 from approvals.pages import outside
 from approvals.pages.batch import address
 from approvals.pages.batch_table import box
@@ -151,6 +153,15 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             return client.get(f"/team/pools/{workflow.pool.slug}/")
         case "edit a reviewer pool":
             return client.post(f"/team/pools/{workflow.pool.slug}/", {})
+        case "see the next weeks of a calendar":
+            return client.get(f"/team/calendars/{workflow.calendar.slug}/weeks/")
+        case "see the people of subjects":
+            return client.get("/team/subjects/")
+        case "import people of subjects":
+            return client.post("/team/subjects/import", {})
+        case "remove people of subjects":
+            said = {"subject_type": "account", "relation": "account_lead", "subject_id": "acme"}
+            return client.post("/team/subjects/remove", said)
         case "edit a workflow":
             return client.post(f"/registry/{workflow.slug}/edit", {})
         case "make a workflow":
@@ -222,8 +233,36 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             return client.post("/inbox/views/keep", {"name": "Mine", "query": "view=all"})
         case "see one's own settings":
             return client.get("/me/")
+        case "see one's own notices":
+            return client.get("/notices/")
+        case "choose how one is told":
+            return client.post("/me/notices/", {"own": "digest"})
+        case "see how a pool is told":
+            return client.get(f"/team/pools/{workflow.pool.slug}/channels/")
+        case "see which channels work":
+            return client.get("/channels/")
+        case "try a channel of a pool again":
+            return client.post(f"/channels/{pools_channel(workflow).pk}/again")
+        case "send a test to a pool":
+            return client.post(f"/channels/{pools_channel(workflow).pk}/test")
+        case "add a channel to a pool":
+            return client.post(f"/team/pools/{workflow.pool.slug}/channels/add/chat/", {})
+        case "change a channel of a pool":
+            return client.post(f"{url_of(pools_channel(workflow))}/", {})
+        case "remove a channel of a pool":
+            return client.post(f"{url_of(pools_channel(workflow))}/remove")
         case "see what one decided oneself":
             return client.get("/me/decided/")
+        case "set when one is away oneself":
+            return client.post("/me/away/", {})
+        case "set when a reviewer is away":
+            return client.post(f"/team/people/{colleague}/away", {})
+        case "call off when a reviewer is away":
+            return client.post(f"/away/{absence_of(colleague).pk}/call-off")
+        case "see who is asked when":
+            return client.get(f"/actions/{action.pk}/asked/")
+        case "see who would be asked in a workflow":
+            return client.get(f"/registry/{workflow.slug}/asked/")
         case "end open work of a failure":
             work = follow_ups.open_for(action=action, kind="failed")
             choice = {"choice": "close", "reason": "seen"}
@@ -254,6 +293,17 @@ def become(action: Action, state: str) -> None:
     Action.objects.filter(pk=action.pk).update(state=state, approved_digest=digest)
 
 
+def absence_of(username: str) -> Absence:
+    person, now = Person.objects.get(username=username), clock.now()
+    return Absence.objects.create(
+        person=person,
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
+        set_by=person,
+        created_at=now,
+    )
+
+
 def link_to(action: Action) -> str:
     return why_links.make(action, action.workflow.workflow_owner)[0]
 
@@ -279,6 +329,16 @@ def attempt_on_batch(verb: str, client: Client, workflow: Workflow, *, undone: b
         return response
     taken = Decision.objects.filter(act__isnull=False).first()
     return client.post(f"/batches/acts/{taken.act if taken else uuid4()}/undo")
+
+
+def pools_channel(workflow: Workflow) -> Channel:
+    return Channel.objects.create(
+        pool=workflow.pool, kind="webhook", address="https://hooks.example/", created_at=clock.now()
+    )
+
+
+def url_of(channel: Channel) -> str:
+    return f"/team/pools/{channel.pool.slug if channel.pool else ''}/channels/{channel.pk}"
 
 
 def stopped(workflow: Workflow) -> Stop:
@@ -321,13 +381,15 @@ def test_no_page_but_the_door_opens_without_signing_in(
     examples = {
         "action_type_id": desk[2].pk, "shape": "x", "act": action.pk,
         "action_id": action.pk, "decision_id": 1, "follow_up_id": 1, "stop_id": action.pk,
-        "check_id": 1, "view_id": 1, "token_id": 1, "section": "pools", "name": "desk",
+        "absence_id": 1, "check_id": 1, "view_id": 1, "channel_id": 1,
+        "kind": "chat", "token_id": 1, "section": "pools", "name": "desk",
         "username": "kim",
         "trial_id": action.pk, "downgrade_id": action.pk, "request_id": action.pk, "change_id": 1,
         "slug": desk[1].slug, "signed": "x", "key": desk[2].key,
     }  # fmt: skip
     door = {"login", "logout", "home", "welcome", "forgotten", "reset"}
     door |= {"live_inbox"}  # without its own server there is no stream, for nobody
+    door |= {"metrics"}  # has a token of its own
     for pattern in get_resolver().url_patterns:
         if not isinstance(pattern, URLPattern) or pattern.name in door:
             continue

@@ -104,12 +104,12 @@ def test_the_number_of_queries_does_not_grow_with_the_workflows(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     create_action(agent, refund)
-    with django_assert_max_num_queries(40) as few:
+    with django_assert_max_num_queries(54) as few:
         page_of(signed_in)
     for _ in range(4):
         other = create_workflow(workflow.team)
         other.agents.add(create_agent(workflow.team))
-    with django_assert_max_num_queries(40) as many:
+    with django_assert_max_num_queries(54) as many:
         page_of(signed_in)
     assert len(many) == len(few)
 

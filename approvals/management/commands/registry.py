@@ -3,14 +3,16 @@
 import json
 import sys
 from argparse import ArgumentParser
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import Progress
 
-from agents_registry import presets
+from agents_registry import presets, subjects
 from agents_registry.importing import drafts, proposals, tools
 from agents_registry.management import printing
 from agents_registry.models import Person, Team
@@ -53,6 +55,13 @@ class Command(BaseCommand):
         one.add_argument("--workflow", required=True, help="its slug; made if it is new")
         one.add_argument("--agent", help="the slug of the agent that may use them")
         one.add_argument("--accept", action="store_true", help="confirm the proposals as they are")
+        one = verbs.add_parser("import-people")
+        one.add_argument("file", help="the CSV file; - is the terminal")
+        one.add_argument("--team", help="its slug; the only team where there is one")
+        one.add_argument("--as", dest="person", metavar="USER", help="in whose name")
+        one.add_argument(
+            "--replace", action="store_true", help="also remove what the file leaves out"
+        )
         one = verbs.add_parser("preset")
         one.add_argument("name", choices=presets.names())
         one.add_argument("file", help="the file; - is the terminal")
@@ -64,6 +73,7 @@ class Command(BaseCommand):
             "check": self.check_file,
             "apply": self.apply,
             "import-tools": self.import_tools,
+            "import-people": self.import_people,
             "preset": self.preset,
         }
         verbs[options["verb"]](options)
@@ -134,6 +144,28 @@ class Command(BaseCommand):
         else:
             self.console.print("The workflow lists all of them already.")
         self._apply(document, team, list(dict.fromkeys([*_administrators(), *people])))
+
+    def import_people(self, options: dict[str, Any]) -> None:
+        """Puts the people of subjects that the file names in place of those that are known."""
+        slug = _team(options["team"], None)
+        team = Team.objects.filter(slug=slug).first()
+        if team is None:
+            raise CommandError(f"There is no team {slug}.")
+        person = _person(options["person"]) if options["person"] else _administrator()
+        try:
+            with _bytes(options["file"]) as file:
+                done = subjects.import_people(
+                    team=team, file=file, actor=person, replace=options["replace"]
+                )
+        except subjects.NotImported as refused:
+            printing.problems(self.console, refused.problems)
+            raise CommandError(f"Problems: {refused.count}. Nothing was changed.") from None
+        except PermissionDenied as refused:
+            raise CommandError(f"{refused} Nothing was changed.") from None
+        self.console.print(
+            f"Lines: {done.lines}. New: {done.added}, changed: {done.changed}, "
+            f"removed: {done.removed}."
+        )
 
     def _try(self, document: Document, slug: str, days: int) -> None:
         """Judges again what was staged in the last days, by the policies that the file changes."""
@@ -217,6 +249,14 @@ def _read(file: str) -> str:
     try:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} cannot be read: {error}") from None
+
+
+def _bytes(file: str) -> AbstractContextManager[BinaryIO]:
+    """A file to be read line by line; the terminal's stays open."""
+    try:
+        return nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb")
+    except OSError as error:
         raise CommandError(f"{file} cannot be read: {error}") from None
 
 

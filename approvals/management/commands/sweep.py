@@ -5,14 +5,18 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from approvals import trials
+from approvals.delivery import outgoing
 from approvals.sweep import turn
+
+A_MINUTE = 60.0
 
 
 class Command(BaseCommand):
-    help = "One turn of every periodic job, and the trial of a policy that waits longest."
+    help = "One turn of every periodic job, of sending, and of the trial that waits longest."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for job, taken in turn().items():
             self.stdout.write(f"{job}: {taken}")
+        self.stdout.write(f"messages: {outgoing.send_due(seconds=A_MINUTE)}")
         tried = trials.run_next(seconds=trials.GIVEN_UP.total_seconds())
         self.stdout.write(f"trials: {int(tried)}")

@@ -1,0 +1,1 @@
+"""What people are told: who hears it, when, and in which words."""
