@@ -1,5 +1,6 @@
 """Plain functions that make what a test needs, through the same models and verbs as the product."""
 
+import copy
 import itertools
 from datetime import timedelta
 from functools import cache
@@ -101,7 +102,7 @@ def create_workflow(team: Team, slug: str = "", **fields: Any) -> Workflow:
         "name": slug.replace("-", " ").capitalize(),
         "pool": pool,
         "calendar": Calendar.objects.create(
-            team=team, slug=f"{slug}-calendar", name="Always", document=ALWAYS
+            team=team, slug=f"{slug}-calendar", name="Always", document=copy.deepcopy(ALWAYS)
         ),
         "chain": EscalationChain.objects.create(
             team=team,

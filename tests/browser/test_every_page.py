@@ -110,7 +110,8 @@ NO_PAGES = {
     "team_token_revoke", "team_archive", "revision_undo", "request_sign", "request_decline",
     "request_withdraw", "logout",
     "notices_count", "my_channel_test", "my_channel_remove", "pool_channel_test",
-    "pool_channel_remove",
+    "pool_channel_remove", "channel_again", "channel_test", "away_call_off", "subjects_import",
+    "subjects_remove", "metrics",
 }  # fmt: skip
 """Redirects, parts of pages, and what only takes a form."""
 
