@@ -1,9 +1,11 @@
 """One turn of every periodic job, for the Celery tick and for `manage.py sweep` alike, and how
 long ago the last one was."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 
 import structlog
 from django.conf import settings
@@ -63,21 +65,24 @@ class Pulse:
 
 
 def tick() -> dict[str, int]:
-    """A turn of what nobody has just done: ticks that piled up cost one question each."""
+    """A turn of what nobody has just done: ticks that piled up cost one question each.
+
+    No job keeps the others waiting for longer than until the next tick, which goes on with it.
+    """
     recently = clock.now() - timedelta(seconds=settings.SWEEP_SECONDS / 2)
     done = Sweep.objects.filter(finished_at__gt=recently).values_list("job", flat=True)
-    return turn([job for job in JOBS if job not in set(done)])
+    return turn([job for job in JOBS if job not in set(done)], seconds=settings.SWEEP_SECONDS)
 
 
-def turn(jobs: Iterable[str] = tuple(JOBS)) -> dict[str, int]:
-    """Runs each job until nothing is due; how many rows each took. Safe to run twice at once.
+def turn(jobs: Iterable[str] = tuple(JOBS), *, seconds: float = inf) -> dict[str, int]:
+    """Runs each job until nothing is due, or for so many seconds; how many rows each took.
 
-    A job that fails is missing in the answer, and holds up no other.
+    Safe to run twice at once. A job that fails is missing in the answer, and holds up no other.
     """
     done = {}
     for name in jobs:
         try:
-            done[name] = _until_empty(JOBS[name])
+            done[name] = _until_empty(JOBS[name], seconds)
             _beat(name)
         except Exception:
             log.exception("job_failed", job=name)
@@ -98,11 +103,11 @@ def _beat(name: str) -> None:
     )
 
 
-def _until_empty(job: Callable[[], int]) -> int:
-    total = 0
+def _until_empty(job: Callable[[], int], seconds: float) -> int:
+    total, end = 0, time.monotonic() + seconds
     for _ in range(MOST_TURNS):
         taken = job()
         total += taken
-        if taken < deadlines.BATCH:
+        if taken < deadlines.BATCH or time.monotonic() > end:
             break
     return total

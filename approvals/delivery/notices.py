@@ -1,14 +1,18 @@
 """Follows the record and writes down who is told what, from how things stand now."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+import structlog
+from django.db import DatabaseError, transaction
 
 from approvals.models import Notice
 from approvals.notices import news, of_actions, of_registry, telling
 from approvals.notices.news import News
 from ledger import clock, following
+from ledger.models import Event
+
+log = structlog.get_logger(__name__)
 
 FOLLOWER = "notices"
 IS_NEWS = timedelta(days=1)
@@ -23,11 +27,26 @@ def tell(*, limit: int = 200) -> int:
     is told to nobody. A few queries, however many events are about actions.
     """
     events = following.take(FOLLOWER, limit=limit)
-    if events:
-        now = clock.now()
-        since = now - IS_NEWS
-        _tell(news.by_stream(event for event in events if event.at >= since), since, now)
+    now = clock.now()
+    new = [event for event in events if event.at >= now - IS_NEWS]
+    if new and not _told(new, now):
+        for event in new:
+            _told([event], now)
     return len(events)
+
+
+def _told(events: Sequence[Event], now: datetime) -> bool:
+    """Whether they could be told of. What cannot keeps nobody from hearing of the others."""
+    since = now - IS_NEWS
+    try:
+        with transaction.atomic():
+            _tell(news.by_stream(events), since, now)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("not_told", events=[event.pk for event in events])
+        return False
+    return True
 
 
 def _tell(found: Mapping[str, Mapping[str, News]], since: datetime, now: datetime) -> None:

@@ -367,6 +367,21 @@ def test_ticks_that_pile_up_cost_one_question_each(django_assert_max_num_queries
                 sweep.tick()
 
 
+def test_a_job_that_never_ends_leaves_the_others_their_time(
+    monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    settings.SWEEP_SECONDS = 0
+    calls = []
+
+    def endless() -> int:
+        calls.append("again")
+        return deadlines.BATCH
+
+    monkeypatch.setitem(sweep.JOBS, "steps", endless)
+    assert set(sweep.tick()) == set(sweep.JOBS)
+    assert calls == ["again"]
+
+
 def test_no_tick_carries_an_expiry_that_a_worker_would_judge_by_its_own_clock() -> None:
     assert not any("options" in tick for tick in celery.conf.beat_schedule.values())
 

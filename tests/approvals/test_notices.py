@@ -513,3 +513,19 @@ def test_several_followers_at_once_tell_each_thing_once() -> None:
     assert told(person) == ["asked"] * 10
     assert told(workflow.pool) == ["asked"] * 20
     assert Delivery.objects.count() == 30
+
+
+def test_an_event_that_cannot_be_told_of_keeps_nobody_from_hearing_of_the_others(
+    action: Action, workflow: Workflow
+) -> None:
+    with transaction.atomic():
+        record.append(
+            scope=str(workflow.team_id),
+            stream="action:nonsense",
+            type="action.staged",
+            actor="system:test",
+            body={},
+        )
+    tell()
+    assert told(workflow.pool) == ["asked"]
+    assert not Unread.objects.exists()
