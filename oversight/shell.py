@@ -60,4 +60,4 @@ def unwatched(pulse: Pulse, person: Person) -> str:
     if pulse.never:
         return "Deadlines are not being watched yet."
     since = words.at(pulse.at - pulse.oldest, person)
-    return f"Deadlines are not being watched since {since}."
+    return f"Deadlines have not been watched since {since}."

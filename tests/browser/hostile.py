@@ -88,8 +88,8 @@ PLACES = (
     "summary", "payload", "payload_key", "in_list", "in_object", "before", "before_key",
     "evidence_title", "evidence_excerpt", "evidence_source", "evidence_url", "trace", "trace_key",
     "subject_type", "subject_id", "subject_label", "run_id", "batch_key", "agent_version",
-    "requested_by", "trigger", "decision_asked", "next_steps", "inputs", "missing", "conflicts",
-    "categories",
+    "requested_by", "trigger", "context", "decision_asked", "next_steps", "inputs", "missing",
+    "conflicts", "categories",
 )  # fmt: skip
 """Where one and the same text stands in an action of `everywhere`."""
 
@@ -121,6 +121,7 @@ def everywhere(text: str, *, action_type: str = "answer_letter", url: str = "") 
         "trace": {"model": text, text: {"prompt": text}},
         "handoff": {
             "trigger": text,
+            "context": text,
             "decision_asked": text,
             "next_steps": [text],
             "inputs": {"letter": {"value": text, "as_of": "2020-01-01T00:00:00Z"}},
@@ -202,7 +203,12 @@ _LETTER: dict[str, Any] = {
     "confirmed": True,
     "impact": {"affected": {"const": 1}},
     "rollback_path": "A letter of apology.",
-    "handoff": {"trigger": "A letter came", "decision_asked": "May it go?", "next_steps": ["Go"]},
+    "handoff": {
+        "trigger": "A letter came",
+        "context": "It goes by post",
+        "decision_asked": "May it go?",
+        "next_steps": ["Go"],
+    },
     "required_inputs": [{"name": "letter", "max_age_seconds": 86_400}],
     "payload_schema": {
         "type": "object",

@@ -159,7 +159,7 @@ def words(body: dict[str, Any]) -> dict[str, Any]:
             *(item for listed in signals.values() for item in listed),
             *(text for source in body.get("evidence", []) for text in without_date(source)),
             *body.get("subject", {}).values(),
-            *(handoff.get(name, "") for name in ("trigger", "decision_asked")),
+            *(handoff.get(name, "") for name in ("trigger", "context", "decision_asked")),
             *handoff.get("next_steps", []),
             *(each["value"] for each in handoff.get("inputs", {}).values()),
         ]

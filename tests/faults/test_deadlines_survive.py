@@ -32,7 +32,7 @@ from tests.faults import doomed
 
 FULL = os.environ.get("FAULTS") == "full"
 GONE_SECONDS = 60 if FULL else 3
-ACTIONS = 20_000 if FULL else 1_500
+ACTIONS = 10_000 if FULL else 1_500
 PATIENCE = 60 if FULL else 120
 """How long the crew may take for everything, once all of it works again."""
 
