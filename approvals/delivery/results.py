@@ -12,6 +12,7 @@ from agents_registry.models import Membership, Role
 from approvals.delivery.claiming import Claim
 from approvals.delivery.not_taken import After, NotTaken
 from approvals.models import Channel, Delivery, DeliveryState, Notice, NoticeKind
+from approvals.notices import telling
 from ledger import clock
 
 FIRST_PAUSE = timedelta(seconds=30)
@@ -92,22 +93,20 @@ def _mark(channel: Channel, trouble: NotTaken, now: datetime) -> None:
         failed_for = now - row.failing_since
         if trouble.after is After.SWITCH_OFF or failed_for >= SWITCHED_OFF:
             row.disabled_at = now
-            _tell(row, trouble.words, now)
     row.save(update_fields=["last_error", "failing_since", "disabled_at"])
+    if row.disabled_at:
+        _tell(row, now)
 
 
-def _tell(channel: Channel, why: str, now: datetime) -> None:
-    """Whoever looks after the channel hears of it in the app: over itself they would not."""
-    about = {"channel": channel.pk, "name": str(channel), "why": why}
+def _tell(channel: Channel, now: datetime) -> None:
+    """Whoever looks after the channel hears of it in the app, and over their other channels."""
     key = f"channel:{channel.pk}:{channel.failing_since:%Y-%m-%dT%H:%M:%S.%fZ}"
-    kind = NoticeKind.CHANNEL_FAILED
-    Notice.objects.bulk_create(
-        (
-            Notice(team=at.team, person=at.person, kind=kind, key=key, about=about, created_at=now)
-            for at in _who_looks_after(channel)
-        ),
-        ignore_conflicts=True,
-    )
+    about, kind = {"channel": channel.pk}, NoticeKind.CHANNEL_FAILED
+    notices = [
+        Notice(team=place.team, person=place.person, kind=kind, key=key, about=about)
+        for place in _who_looks_after(channel)
+    ]
+    telling.keep(notices, at=now)
 
 
 def _who_looks_after(channel: Channel) -> list[Membership]:

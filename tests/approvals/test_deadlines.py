@@ -8,7 +8,7 @@ import pytest
 from django.conf import LazySettings
 from django.db import transaction
 
-from agents_registry.models import ActionType, Agent, Person, Stop, Workflow
+from agents_registry.models import ActionType, Agent, Person, Stop, StopKind, Workflow
 from approvals import deadlines, release, review, stopping, sweep, transitions
 from approvals.errors import Conflict
 from approvals.models import Action, FollowUp, Sweep
@@ -182,7 +182,7 @@ def test_a_stop_holds_the_clock_and_resuming_moves_it_on(
     owner = workflow.risk_owner
     stop = stopping.stop(
         team=workflow.team,
-        kind="workflow",
+        kind=StopKind.WORKFLOW,
         target=str(workflow.pk),
         reason="wrong prices",
         person=owner,

@@ -325,6 +325,20 @@ def test_where_nobody_is_there_any_more_the_channel_is_switched_off_and_its_pers
     assert told(channel.person) == ["resumed", "channel_failed", "resumed"]
 
 
+def test_their_other_channel_carries_the_word_that_one_is_off() -> None:
+    with receiving(lambda: 410) as (_, gone), receiving(lambda: 204) as (well, url):
+        dead = create_hook(gone)
+        assert dead.person is not None
+        other = create_channel(dead.person, address=url, secret=SECRET)
+        queue(dead)
+        send_until_nothing_waits()
+    [(_, _, body)] = well.taken
+    [notice] = json.loads(body)["notices"]
+    assert notice["kind"] == "channel_failed"
+    assert notice["url"] == "https://queue.example/channels/"
+    assert (states(dead), states(other)) == (["queued"], ["sent"])
+
+
 def test_of_a_pools_channel_the_managers_of_the_team_are_told(
     pool: Pool, workflow: Workflow
 ) -> None:

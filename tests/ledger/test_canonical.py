@@ -17,7 +17,7 @@ SCALARS = (
     | st.text()
     | st.text(st.characters(codec=None, exclude_categories=()))
 )
-KEYS = st.text(st.characters(exclude_categories=("Cs",)), max_size=4)
+KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4)
 )

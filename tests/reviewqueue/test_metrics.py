@@ -7,9 +7,9 @@ from django.conf import LazySettings
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents_registry.models import StopKind, Workflow
+from agents_registry.models import Person, StopKind, Workflow
 from approvals import stopping, sweep
-from approvals.models import Action, Sweep
+from approvals.models import Action, Channel, ChannelKind, Delivery, DeliveryState, Sweep
 from ledger import clock
 from tests.factories import make_due
 
@@ -75,6 +75,26 @@ def test_what_is_stopped_is_not_late(action: Action, workflow: Workflow) -> None
     found = figures()
     assert found["review_queue_steps_overdue"] == 0
     assert found["review_queue_stops_open"] == 1
+
+
+def test_it_tells_of_messages_that_wait_and_that_were_given_up(reviewer: Person) -> None:
+    now = clock.now()
+    channel = Channel.objects.create(
+        person=reviewer, kind=ChannelKind.EMAIL, address=reviewer.email, created_at=now
+    )
+    for state, due, ended in [
+        (DeliveryState.QUEUED, now - timedelta(minutes=5), None),
+        (DeliveryState.QUEUED, now + timedelta(hours=5), None),
+        (DeliveryState.GAVE_UP, now - timedelta(days=2), now - timedelta(hours=1)),
+        (DeliveryState.GAVE_UP, now - timedelta(days=4), now - timedelta(days=2)),
+    ]:
+        Delivery.objects.create(
+            channel=channel, state=state, due_at=due, created_at=due, ended_at=ended
+        )
+    found = figures()
+    assert found["review_queue_deliveries_queued"] == 2
+    assert 300 <= found["review_queue_oldest_delivery_seconds"] < 3600
+    assert found["review_queue_deliveries_given_up"] == 1
 
 
 def test_it_asks_a_fixed_number_of_questions(
