@@ -21,6 +21,6 @@ def note(*, action: Action, person: Person) -> None:
 
 
 def others(*, action: Action, person: Person) -> list[Viewing]:
-    """The other people who have it open."""
+    """The other people who have it open, the first one first."""
     looking = Viewing.objects.filter(action=action, seen_at__gt=clock.now() - LOOKING)
-    return list(looking.exclude(person=person).select_related("person"))
+    return list(looking.exclude(person=person).select_related("person").order_by("since", "pk"))
