@@ -52,7 +52,8 @@ def reviewer(tag: ActionType) -> Person:
 
 
 def events_of(action: Action) -> list[str]:
-    return list(Event.objects.filter(stream=action.stream).values_list("type", flat=True))
+    events = Event.objects.filter(stream=action.stream).order_by("seq")
+    return list(events.values_list("type", flat=True))
 
 
 # Which are drawn
