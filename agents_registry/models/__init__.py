@@ -15,7 +15,14 @@ from agents_registry.models.standards import Standard
 from agents_registry.models.stops import Stop, StopKind
 from agents_registry.models.subjects import SubjectPerson
 from agents_registry.models.timing import Calendar, EscalationChain, Fallback
-from agents_registry.models.workflows import DEPUTIES, OWNER_ROLES, ActionType, OnStop, Workflow
+from agents_registry.models.workflows import (
+    DEPUTIES,
+    OWNER_ROLES,
+    ActionType,
+    AfterStep,
+    OnStop,
+    Workflow,
+)
 
 __all__ = [
     "DEPUTIES",
@@ -23,6 +30,7 @@ __all__ = [
     "WORKING_SCOPES",
     "Absence",
     "ActionType",
+    "AfterStep",
     "Agent",
     "AgentToken",
     "Calendar",

@@ -16,6 +16,9 @@ class Agent(models.Model):
     slug = models.SlugField()
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
+    most_pending = models.PositiveIntegerField(
+        default=500, help_text="How many of its actions may wait for people at once."
+    )
     archived_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -47,6 +50,9 @@ class AgentToken(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
+    test = models.BooleanField(
+        default=False, help_text="What is staged with it is judged and answered, and never done."
+    )
 
     def __str__(self) -> str:
         return f"rq_{self.key_id}_… of {self.agent_id}"

@@ -20,6 +20,13 @@ class OnStop(models.TextChoices):
     REFUSE = "refuse"
 
 
+class AfterStep(models.TextChoices):
+    """What becomes of the actions that depend on one that came to nothing."""
+
+    HALT = "halt", "Stop what depends on it and hand over"
+    GO_ON = "go_on", "Go on, with its part marked as missing"
+
+
 class Workflow(models.Model):
     """A piece of work that agents do, and the people who answer for it."""
 
@@ -46,6 +53,15 @@ class Workflow(models.Model):
     sla = models.CharField(max_length=40, default="1 business day")
     agents = models.ManyToManyField(Agent, related_name="workflows", blank=True)
     when_stopped = models.CharField(max_length=8, choices=OnStop.choices, default=OnStop.HOLD)
+    after_failed_step = models.CharField(
+        max_length=8, choices=AfterStep.choices, default=AfterStep.HALT
+    )
+    after_rejected_step = models.CharField(
+        max_length=8, choices=AfterStep.choices, default=AfterStep.HALT
+    )
+    step_retries = models.PositiveSmallIntegerField(
+        default=0, help_text="How often a failed step is staged anew before that."
+    )
     standards = models.ManyToManyField(Standard, related_name="workflows", blank=True)
     window_thresholds = models.JSONField(default=list)
     trigger = models.TextField(blank=True, help_text="What sets the agents to work.")
@@ -100,10 +116,20 @@ class ActionType(models.Model):
     impact = models.JSONField(null=True)
     required_inputs = models.JSONField(default=list)
     waives = models.JSONField(default=list)
+    again = models.JSONField(
+        default=dict, help_text="What is found when the same was done, or rejected, before."
+    )
     loosened = models.JSONField(default=list)
 
     idempotent = models.BooleanField(default=False)
     rollback_path = models.TextField(blank=True)
+    rollback = models.JSONField(
+        null=True,
+        help_text="The type that undoes this one, and where each part of its payload comes from.",
+    )
+    matches = models.JSONField(
+        default=list, help_text="Where the after-state has to say what was approved."
+    )
     systems = models.JSONField(default=dict, help_text='{"reads": […], "writes": […]}')
     data_classes = ArrayField(models.CharField(max_length=40), default=list)
     handoff = models.JSONField(default=dict, help_text="Defaults for the parts of a handoff.")

@@ -1,6 +1,14 @@
 """Every row of what happens to a staged action, in one place to import from."""
 
-from approvals.models.actions import TIER_RANKS, Action, Content, Purpose, Refusal, Submission
+from approvals.models.actions import (
+    TIER_RANKS,
+    Action,
+    Content,
+    Dependency,
+    Purpose,
+    Refusal,
+    Submission,
+)
 from approvals.models.checks import Mistake, Severity, SpotCheck
 from approvals.models.decisions import (
     APPROVING,
@@ -12,6 +20,8 @@ from approvals.models.decisions import (
     Verdict,
     Viewing,
 )
+from approvals.models.endpoints import Call, CallAttempt, CallState, Endpoint
+from approvals.models.memory import Guidance, Opinion, Result
 from approvals.models.notices import (
     Channel,
     ChannelKind,
@@ -24,6 +34,7 @@ from approvals.models.notices import (
 from approvals.models.readings import Reading
 from approvals.models.saved_views import SavedView
 from approvals.models.trials import Trial, TrialState
+from approvals.models.wire import WireCall, WireThread
 from approvals.models.work import (
     FollowUp,
     FollowUpChoice,
@@ -40,6 +51,9 @@ __all__ = [
     "TIER_RANKS",
     "Action",
     "BatchDefect",
+    "Call",
+    "CallAttempt",
+    "CallState",
     "Cause",
     "Channel",
     "ChannelKind",
@@ -47,20 +61,25 @@ __all__ = [
     "Decision",
     "Delivery",
     "DeliveryState",
+    "Dependency",
+    "Endpoint",
     "FollowUp",
     "FollowUpChoice",
     "FollowUpKind",
+    "Guidance",
     "Lease",
     "LeaseEnd",
     "Mistake",
     "Notice",
     "NoticeKind",
+    "Opinion",
     "Outcome",
     "Pace",
     "Purpose",
     "Reading",
     "Reason",
     "Refusal",
+    "Result",
     "SavedView",
     "Severity",
     "SpotCheck",
@@ -70,4 +89,6 @@ __all__ = [
     "TrialState",
     "Verdict",
     "Viewing",
+    "WireCall",
+    "WireThread",
 ]

@@ -69,7 +69,15 @@ class Action(models.Model):
     callback_url = models.CharField(max_length=2000, blank=True)
     confidence = models.DecimalField(max_digits=6, decimal_places=5, null=True)
     search_text = models.TextField(blank=True)
+    trace_id = models.CharField(max_length=32, blank=True, help_text="W3C trace id, in hex.")
     retry_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    rolls_back = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="rollbacks",
+        help_text="The action that this one undoes.",
+    )
 
     frozen = models.JSONField(default=dict)
     step = models.PositiveSmallIntegerField(default=0)
@@ -189,6 +197,10 @@ class Action(models.Model):
             models.Index(fields=["action_type", "created_at"], name="action_of_type"),
             models.Index(fields=["workflow", "changed_at"], name="action_changed_in_workflow"),
             models.Index(fields=["team", "run_id"], name="action_of_run"),
+            models.Index(
+                fields=["agent"], condition=Q(state="pending"), name="action_waiting_of_agent"
+            ),
+            models.Index(fields=["action_type", "payload_digest"], name="action_of_same_content"),
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="action_search"),
         ]
 
@@ -239,6 +251,24 @@ class Content(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action_id} revision {self.revision}"
+
+
+class Dependency(models.Model):
+    """An action waits until the one that it depends on is done."""
+
+    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="waits_for")
+    on = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="waited_for_by")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["action", "on"], name="dependency_once"),
+            models.CheckConstraint(
+                name="nothing_depends_on_itself", condition=~Q(action=models.F("on"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action_id} waits for {self.on_id}"
 
 
 class Submission(models.Model):

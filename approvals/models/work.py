@@ -70,6 +70,9 @@ class FollowUpKind(models.TextChoices):
     CHANGES_REQUESTED = "changes_requested"
     CHECK_FAILED = "check_failed"
     MISTAKE = "mistake"
+    NOT_AS_APPROVED = "not_as_approved"
+    PHANTOM_ROLLBACK = "phantom_rollback"
+    HALTED = "halted"
 
 
 class FollowUpChoice(models.TextChoices):
