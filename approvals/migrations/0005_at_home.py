@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='followup',
             name='kind',
-            field=models.CharField(choices=[('failed', 'Failed'), ('unknown', 'Unknown'), ('blocked', 'Blocked'), ('rollback_failed', 'Rollback Failed'), ('changes_requested', 'Changes Requested'), ('check_failed', 'Check Failed'), ('mistake', 'Mistake'), ('not_as_approved', 'Not As Approved'), ('phantom_rollback', 'Phantom Rollback'), ('halted', 'Halted')], max_length=20),
+            field=models.CharField(choices=[('failed', 'Failed'), ('unknown', 'Unknown'), ('blocked', 'Blocked'), ('rollback_failed', 'Rollback Failed'), ('changes_requested', 'Changes Requested'), ('check_failed', 'Check Failed'), ('mistake', 'Mistake'), ('not_as_approved', 'Not As Approved'), ('phantom_rollback', 'Phantom Rollback'), ('halted', 'Halted'), ('rollback_asked', 'Rollback Asked')], max_length=20),
         ),
         migrations.AddIndex(
             model_name='action',

@@ -73,6 +73,7 @@ class FollowUpKind(models.TextChoices):
     NOT_AS_APPROVED = "not_as_approved"
     PHANTOM_ROLLBACK = "phantom_rollback"
     HALTED = "halted"
+    ROLLBACK_ASKED = "rollback_asked"
 
 
 class FollowUpChoice(models.TextChoices):
