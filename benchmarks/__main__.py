@@ -12,7 +12,7 @@ from django.core.management import call_command  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from benchmarks import batches, hands, inbox, races, steps, trials  # noqa: E402
+from benchmarks import batches, hands, inbox, races, steps, trials, waiting  # noqa: E402
 
 MEASUREMENTS = {
     "races": races.measure,
@@ -21,6 +21,7 @@ MEASUREMENTS = {
     "hands": hands.measure,
     "batches": batches.measure,
     "steps": steps.measure,
+    "waiting": waiting.measure,
 }
 
 
