@@ -21,6 +21,7 @@ from approvals import outcome, presence, recorded, release, review, staging, tri
 from approvals.errors import Conflict, Invalid, Missing
 from approvals.models import Action, Content, Trial, TrialState
 from approvals.pages import trial as pages
+from approvals.pages import trial_facts
 from approvals.proposals import Revised
 from approvals.trial_figures import Tally
 from ledger import clock
@@ -375,7 +376,7 @@ def test_with_too_few_decisions_the_time_they_took_is_not_told(
 def test_hours_are_the_moved_decisions_times_the_median_that_people_took(
     agent: Agent, refund: ActionType, reviewer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "LEAST", 3)
+    monkeypatch.setattr(trial_facts, "LEAST", 3)
     for minutes in (2, 4, 50):
         decided(agent, refund, reviewer, minutes=minutes)
     with clock.simulated(clock.now() + timedelta(hours=2)):
@@ -389,7 +390,7 @@ def test_hours_are_the_moved_decisions_times_the_median_that_people_took(
 def test_late_work_that_would_no_longer_wait_is_spared_and_new_work_is_late_as_often(
     agent: Agent, refund: ActionType, reviewer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "LEAST", 2)
+    monkeypatch.setattr(trial_facts, "LEAST", 2)
     decided(agent, refund, reviewer, minutes=5)
     decided(agent, refund, reviewer, minutes=5 * 60)
     load = replay((refund, document(refund, **LOOSE))).loads[str(refund.workflow_id)]
