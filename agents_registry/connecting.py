@@ -17,7 +17,9 @@ class CannotIssue(Exception):
 
 
 @transaction.atomic
-def issue(*, agent: Agent, person: Person, scopes: Iterable[str], days: int) -> str:
+def issue(
+    *, agent: Agent, person: Person, scopes: Iterable[str], days: int, test: bool = False
+) -> str:
     """A new token's text, shown this once. Raises PermissionDenied or CannotIssue."""
     rights.check(person, Right.CONNECT, team=agent.team, workflow=None)
     if Agent.objects.select_for_update().get(pk=agent.pk).archived_at is not None:
@@ -27,7 +29,8 @@ def issue(*, agent: Agent, person: Person, scopes: Iterable[str], days: int) -> 
         raise CannotIssue("Choose what the token may be used for.")
     if not 1 <= days <= LONGEST_DAYS:
         raise CannotIssue(f"A token lasts 1 to {LONGEST_DAYS} days.")
-    return tokens.issue(agent=agent, actor=f"person:{person.pk}", scopes=asked, days=days)
+    actor = f"person:{person.pk}"
+    return tokens.issue(agent=agent, actor=actor, scopes=asked, days=days, test=test)
 
 
 @transaction.atomic

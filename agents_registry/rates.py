@@ -60,7 +60,7 @@ class Counter:
     def count(self, key: str, window_seconds: int) -> int | None:
         """How often in this window, this time included; None while Redis is away."""
         in_window = f"{key}:{int(time.time()) // window_seconds}"
-        return self._ask(lambda: self._add(in_window, 2 * window_seconds))
+        return self.ask(lambda: self._add(in_window, 2 * window_seconds))
 
     def fill(
         self, keys: Sequence[str], amount: int, *, room: int, kept_seconds: int
@@ -70,9 +70,10 @@ class Counter:
         The first ones are filled up to `room` first; once all are full, each gets as much again.
         """
         words = [amount, room, kept_seconds]
-        return self._ask(lambda: self.filling(keys=list(keys), args=words))
+        return self.ask(lambda: self.filling(keys=list(keys), args=words))
 
-    def _ask(self, question: Callable[[], Answer]) -> Answer | None:
+    def ask(self, question: Callable[[], Answer]) -> Answer | None:
+        """What Redis answers; None while it is away, and for a few seconds after that."""
         if time.monotonic() < self.silent_until:
             return None
         try:

@@ -53,7 +53,8 @@ def gaps(
 
 def lacks_way_back(action_type: ActionType) -> bool:
     """Whether it changes something and nothing says how that is taken back."""
-    return not action_type.rollback_path and action_type.verb not in CHANGES_NOTHING
+    named = action_type.rollback_path or action_type.rollback
+    return not named and action_type.verb not in CHANGES_NOTHING
 
 
 def chains(

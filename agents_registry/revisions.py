@@ -25,6 +25,7 @@ POLICY_FIELDS = (
     "stop_rules",
     "impact",
     "required_inputs",
+    "again",
     "waives",
     "loosened",
     "systems",

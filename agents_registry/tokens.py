@@ -21,8 +21,12 @@ def issue(
     actor: str,
     scopes: Iterable[str] = WORKING_SCOPES,
     days: int = DEFAULT_DAYS,
+    test: bool = False,
 ) -> str:
-    """Makes a token and returns its text, which is stored nowhere and shown this once."""
+    """Makes a token and returns its text, which is stored nowhere and shown this once.
+
+    What is staged with a `test` token is judged and answered, and never done.
+    """
     Agent.objects.select_for_update().get(pk=agent.pk)
     key_id, secret, now = secrets.token_hex(6), secrets.token_urlsafe(32), clock.now()
     token = AgentToken.objects.create(
@@ -32,13 +36,14 @@ def issue(
         scopes=sorted(scopes),
         created_at=now,
         expires_at=now + timedelta(days=days),
+        test=test,
     )
     record.append(
         scope=str(agent.team_id),
         stream=f"agent:{agent.pk}",
         type="token.issued",
         actor=actor,
-        body={"token": key_id, "scopes": token.scopes, "days": days},
+        body={"token": key_id, "scopes": token.scopes, "days": days, "test": test},
     )
     return f"rq_{key_id}_{secret}"
 

@@ -1,6 +1,7 @@
 """Puts what the registry holds into plain words: tiers, modes, roles, verbs, effects, durations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from agents_registry.policy import floors
 from agents_registry.policy.findings import Tier
@@ -41,6 +42,10 @@ WHEN_STOPPED = {
     "hold": "what its agents stage is taken in and waits, and its deadlines stand still.",
     "refuse": "what its agents stage is refused.",
 }
+AFTER_STEP = {
+    "halt": "what depends on it is stopped, and the workflow owner hears of it.",
+    "go_on": "what depends on it goes on, and is told what is missing.",
+}
 _SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
 
 
@@ -80,6 +85,12 @@ def duration(seconds: int) -> str:
         if seconds and seconds % length == 0:
             return counted(seconds // length, noun)
     return counted(seconds, "second")
+
+
+def way_back(path: str, rollback: Mapping[str, Any] | None) -> str:
+    """How something is undone: in its owners' words, and by which action type; empty for no way."""
+    staged = f"By the action type {rollback['type']}." if rollback else ""
+    return " ".join(part for part in (path.strip(), staged) if part)
 
 
 def counted(count: int, noun: str, nouns: str = "") -> str:

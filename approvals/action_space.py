@@ -4,7 +4,7 @@ from django.db.models import F
 
 from agents_registry.models import OWNER_ROLES, ActionType, Agent, Person, Workflow
 from approvals.errors import Invalid, Missing
-from approvals.models import Refusal
+from approvals.models import Purpose, Refusal
 from approvals.proposals import Proposal
 from ledger import clock
 
@@ -28,7 +28,8 @@ def find(agent: Agent, proposal: Proposal) -> ActionType:
     listed = workflow.action_types.select_related("chain").filter(retired_at__isnull=True)
     action_type = listed.filter(key=proposal.action_type).first()
     if action_type is None:
-        _count_refusal(agent, workflow, proposal.action_type)
+        if proposal.purpose == Purpose.LIVE:
+            _count_refusal(agent, workflow, proposal.action_type)
         raise Invalid(
             f"{workflow.slug} does not list the action type {proposal.action_type!r}.",
             code="unknown_action_type",

@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 
 from agents_registry.models import ActionType
-from approvals import four_eyes, takeable
+from approvals import after_state, dependencies, four_eyes, takeable, usage
 from approvals.judging import Judgement
-from approvals.models import Action, Content, Decision
+from approvals.models import DECIDING, Action, Content, Decision, Purpose
 from approvals.release import Taken
 from approvals.settling import CAN_BE_UNDONE, seconds_left, settle_seconds
 from approvals.states import State
@@ -26,6 +26,7 @@ def listed(action: Action, *, now: datetime | None = None) -> dict[str, Any]:
     return {
         "id": str(action.pk),
         "state": State.PENDING if settling else action.state,
+        "test": action.purpose == Purpose.EVAL,
         "held": action.held,
         "tier": action.tier,
         "mode": action.mode,
@@ -36,6 +37,7 @@ def listed(action: Action, *, now: datetime | None = None) -> dict[str, Any]:
         "summary": action.summary,
         "subject": _subject(action),
         "run_id": action.run_id,
+        "trace_id": action.trace_id or None,
         "batch_key": action.batch_key,
         "agent_version": action.agent_version,
         "requested_by": action.requested_by,
@@ -50,7 +52,9 @@ def listed(action: Action, *, now: datetime | None = None) -> dict[str, Any]:
         "created_at": instant(action.created_at),
         "changed_at": instant(action.changed_at),
         "decided_at": None if settling else instant(action.decided_at),
+        "depends_on": waits_for(action, now),
         "retry_of": str(action.retry_of_id) if action.retry_of_id else None,
+        "rolls_back": str(action.rolls_back_id) if action.rolls_back_id else None,
         "review_url": f"{settings.PUBLIC_URL}/actions/{action.pk}/",
     }
 
@@ -71,9 +75,29 @@ def action(
         "evidence": content.evidence,
         "policy": {"revision": action.policy_revision, "findings": content.findings},
         "decision": decided(decision) if decision and not is_settling(action) else None,
+        "used": usage.used_of([action]).get(action.pk),
         "recall_requested": is_asked_back(action),
+        "as_approved": after_state.is_as_approved(action),
     }
     return {**whole, "release": taken(lease)} if lease else whole
+
+
+def whole(staged: Action) -> dict[str, Any]:
+    """The action as a single one is answered: with its content and the verdict on it."""
+    content = staged.contents.get(revision=staged.revision)
+    given = staged.decisions.filter(
+        revision=staged.revision, verdict__in=DECIDING, undone_at__isnull=True
+    )
+    decision = four_eyes.told(given).select_related("person").order_by("-id").first()
+    return action(staged, content=content, decision=decision)
+
+
+def waits_for(action: Action, now: datetime | None = None) -> list[dict[str, str]]:
+    """The actions that it waits for, each as it stands."""
+    return [
+        {"id": str(step.pk), "state": State.PENDING if is_settling(step, now) else step.state}
+        for step in dependencies.steps_of(action)
+    ]
 
 
 def is_asked_back(action: Action) -> bool:
@@ -112,6 +136,7 @@ def taken(lease: Taken) -> dict[str, Any]:
         "payload_digest": lease.action.approved_digest,
         "approved_by": lease.approved_by,
         "edits": lease.edits,
+        "missing": lease.missing,
     }
 
 

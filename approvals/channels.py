@@ -1,7 +1,5 @@
 """Keeps the channels over which people and pools are told: what may be one, and who says so."""
 
-import base64
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -14,7 +12,7 @@ from django.db.models import Q, QuerySet
 from agents_registry.changes import rights
 from agents_registry.models import Person, Pool, Workflow
 from agents_registry.rates import counter
-from approvals.delivery import chatting, outgoing, outward
+from approvals.delivery import chatting, hooks, outgoing, outward
 from approvals.errors import Conflict, Invalid
 from approvals.models import Channel, ChannelKind, Delivery, DeliveryState, Pace
 from approvals.notices import digests, mailboxes
@@ -30,7 +28,6 @@ FURTHER = (ChannelKind.CHAT, ChannelKind.WEBHOOK)
 MOST = 10
 LONGEST_NAME = 80
 LONGEST_ADDRESS = 1000
-SECRET_BYTES = 32
 MOST_TESTS, TEST_WINDOW_SECONDS = 5, 60
 
 
@@ -92,7 +89,7 @@ def add(
             f"There are {MOST} channels already. Nothing was added. Remove one first.",
             code="too_many_channels",
         )
-    secret = _new_secret() if kind == ChannelKind.WEBHOOK else ""
+    secret = hooks.new_secret() if kind == ChannelKind.WEBHOOK else ""
     channel = Channel(**_held(holder), kind=kind, address=address, secret=secret)
     channel.name = _name(name)
     return _keep(channel, wishes, actor=actor)
@@ -137,11 +134,16 @@ def try_out(*, channel: Channel, actor: Person) -> None:
 
     Whether the actor may is the caller's to know.
     """
-    tried = counter().count(f"channel-test:{actor.pk}", TEST_WINDOW_SECONDS)
-    if tried is not None and tried > MOST_TESTS:
-        raise Conflict("That were many tests. Nothing was sent. Wait a minute, then try again.")
+    check_not_too_often("channel-test", actor, MOST_TESTS)
     if trouble := outgoing.send_test(channel):
         raise Conflict(f"The test did not arrive. {trouble}")
+
+
+def check_not_too_often(what: str, actor: Person, most: int) -> None:
+    """Raises Conflict where one person sends by hand more than `most` times within a minute."""
+    tried = counter().count(f"{what}:{actor.pk}", TEST_WINDOW_SECONDS)
+    if tried is not None and tried > most:
+        raise Conflict("That were many tests. Nothing was sent. Wait a minute, then try again.")
 
 
 def masked(channel: Channel) -> str:
@@ -246,8 +248,3 @@ def _checked(kind: str, address: str) -> str:
 
 def _name(name: str) -> str:
     return " ".join(name.replace("\x00", "").split())[:LONGEST_NAME]
-
-
-def _new_secret() -> str:
-    """As Standard Webhooks writes one."""
-    return f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"

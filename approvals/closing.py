@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from agents_registry.models import Membership, Person, Role
-from approvals import rollback, spot_checks, staging, transitions
+from approvals import rollback, rollback_ends, spot_checks, staging, transitions
 from approvals.errors import Conflict, Invalid, Missing
 from approvals.follow_ups import open_for
 from approvals.models import Action, FollowUp, FollowUpChoice, FollowUpKind
@@ -18,6 +18,10 @@ CHOICES = {
     FollowUpKind.ROLLBACK_FAILED: ("roll_back", "hand_over", "close"),
     FollowUpKind.CHECK_FAILED: ("roll_back", "hand_over", "close"),
     FollowUpKind.MISTAKE: ("roll_back", "hand_over", "close"),
+    FollowUpKind.NOT_AS_APPROVED: ("roll_back", "hand_over", "close"),
+    FollowUpKind.HALTED: ("hand_over", "close"),
+    FollowUpKind.ROLLBACK_ASKED: ("it_was_done", "it_was_not_done"),
+    FollowUpKind.PHANTOM_ROLLBACK: ("hand_over", "close"),
 }
 
 SETTLES = {
@@ -100,6 +104,9 @@ def _carry_out(follow_up: FollowUp, person: Person, choice: str, reason: str) ->
     action, actor = follow_up.action, f"person:{person.pk}"
     if choice == FollowUpChoice.ROLL_BACK:
         rollback.ask(action_id=action.pk, person=person, reason=reason)
+    elif follow_up.kind == FollowUpKind.ROLLBACK_ASKED:
+        done = choice == FollowUpChoice.IT_WAS_DONE
+        rollback_ends.settle_by_hand(action=action, done=done, person=person, reason=reason)
     elif choice in SETTLES:
         _settle(action, SETTLES[FollowUpChoice(choice)], actor, choice, reason)
     else:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from agents_registry.models import ActionType, Agent
-from approvals import ladder, release, sentences, spreading, timetable
+from approvals import ladder, release, sentences, spreading, timetable, traces
 from approvals.judging import Judgement
-from approvals.models import TIER_RANKS, Action, Content
+from approvals.models import TIER_RANKS, Action, Content, Purpose
 from approvals.models.actions import new_id
 from approvals.proposals import Proposal, Revised
 from approvals.shapes import shape_of
@@ -24,6 +24,7 @@ def action(
         workflow=action_type.workflow,
         action_type=action_type,
         agent=agent,
+        purpose=proposal.purpose,
         authority=action_type.authority,
         approvals_needed=action_type.approvals_needed,
         subject_type=proposal.subject.get("type", ""),
@@ -35,6 +36,7 @@ def action(
         agent_version=proposal.agent_version,
         requested_by=proposal.requested_by,
         callback_url=proposal.callback_url,
+        trace_id=traces.trace_id(proposal.trace) or proposal.trace_id,
         confidence=proposal.confidence,
         not_before=proposal.not_before,
         not_after=proposal.not_after,
@@ -97,6 +99,10 @@ def judged_fields(
         "policy_revision": content.policy_revision,
         "frozen": timetable.freeze(action_type, first=signers[0] if signers else POOL),
     }
+    if judgement.verdict.tier == "blocked":
+        return {**fields, "state": State.BLOCKED}
+    if content.action.purpose == Purpose.EVAL:
+        return {**fields, "state": State.OBSERVED}
     if judgement.needs_person:
         times = spreading.begin(
             workflow=action_type.workflow_id,
@@ -108,6 +114,4 @@ def judged_fields(
         first = signers[0] if signers else POOL
         asked = ladder.first_asked(content.action, first, content.payload)
         return {**fields, **times, **asked.columns(), "state": State.PENDING}
-    if judgement.verdict.tier == "blocked":
-        return {**fields, "state": State.BLOCKED}
     return {**fields, "state": State.APPROVED, **release.approval_fields(content, fields, now)}

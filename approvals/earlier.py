@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
+from agents_registry.current_team import teams_seen_by
 from agents_registry.models import Person
-from approvals import diffs
+from approvals import diffs, repeats, totals
 from approvals.diffs import Change
 from approvals.models import DECIDING, Action, Content, Decision, Verdict
 from approvals.querysets import in_teams_of
@@ -17,8 +18,6 @@ from ledger import clock
 MOST = 5
 MOST_WAITING = 100
 AGAIN = timedelta(days=90)
-NEWEST = 1000
-"""Among how many of the newest of its type the same content is looked for, whatever its subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +84,16 @@ def _decided(actions: QuerySet[Action], **verdict: Any) -> list[Past]:
 
 def _again(action: Action, content: Content, person: Person) -> Again | None:
     """The last rejected action of the same type with the same subject or the same content."""
+    same = repeats.same(
+        totals.case_of(action, content), team=action.team_id, payload_digest=action.payload_digest
+    )
     rejected = (
-        _others(action, person)
-        .filter(action_type=action.action_type_id, state=State.REJECTED)
+        same.filter(team__in=teams_seen_by(person), state=State.REJECTED)
         .filter(decided_at__gte=clock.now() - AGAIN)
         .order_by("-decided_at")
     )
-    subject = Q(subject_type=action.subject_type, subject_id=action.subject_id)
-    newest = Action.objects.filter(action_type=action.action_type_id).order_by("-created_at")
-    same = Q(pk__in=newest.values("pk")[:NEWEST], payload_digest=action.payload_digest)
-    found = _decided(rejected.filter(same), verdict=Verdict.REJECTED)
-    if action.subject_id:
-        found += _decided(rejected.filter(subject), verdict=Verdict.REJECTED)
-    if not found:
-        return None
-    past = max(found, key=lambda each: each.decision.created_at)
-    return Again(past, _differences(past.action, content))
+    found = _decided(rejected, verdict=Verdict.REJECTED)
+    return Again(found[0], _differences(found[0].action, content)) if found else None
 
 
 def _differences(rejected: Action, content: Content) -> list[Change]:

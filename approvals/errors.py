@@ -55,6 +55,12 @@ class KeyReused(Refused):
     code, status, title = "idempotency_key_reused", 422, "This key was used for another request"
 
 
+class TooManyPending(Refused):
+    """More of the agent's actions wait for people than may (429)."""
+
+    code, status, title = "too_many_pending", 429, "Too many wait already"
+
+
 class Stopped(Refused):
     """A stop is in force (423)."""
 

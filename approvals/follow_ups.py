@@ -17,6 +17,10 @@ ANSWERS_TO = {
     FollowUpKind.ROLLBACK_FAILED: "system_owner",
     FollowUpKind.CHECK_FAILED: "workflow_owner",
     FollowUpKind.MISTAKE: "workflow_owner",
+    FollowUpKind.NOT_AS_APPROVED: "system_owner",
+    FollowUpKind.HALTED: "workflow_owner",
+    FollowUpKind.ROLLBACK_ASKED: "system_owner",
+    FollowUpKind.PHANTOM_ROLLBACK: "system_owner",
 }
 
 

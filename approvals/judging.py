@@ -1,6 +1,6 @@
 """Puts one proposal before the policy: gathers the facts, keeps the verdict in storable form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,16 +11,13 @@ from agents_registry import revisions, roles
 from agents_registry.models import ActionType, Agent
 from agents_registry.policy import documents
 from agents_registry.policy.evaluate import evaluate
-from agents_registry.policy.findings import Effect, Facts, Finding, Tier, Verdict
-from agents_registry.policy.shapes import Cumulative
-from approvals import totals
+from agents_registry.policy.findings import PEOPLES_TIERS, Effect, Facts, Finding, Tier, Verdict
+from agents_registry.policy.shapes import Policy
+from approvals import repeats, totals
 from approvals.errors import Fault, Invalid
 from approvals.models import Content
 from approvals.proposals import Proposal, Revised
 from ledger import clock
-
-PEOPLES_TIERS = {Tier.BATCH_REVIEW, Tier.MANDATORY}
-"""The tiers in which a person decides before anything is done."""
 
 BUILT_IN = ("escalate", "ask")
 HANDOFF_PARTS = ("trigger", "decision_asked", "next_steps")
@@ -66,12 +63,14 @@ def judge(
     document: dict[str, Any] | None = None,
     hold: bool = False,
     revises: UUID | None = None,
+    came_at: datetime | None = None,
 ) -> Judgement:
     """Judges the proposal by the type's policy as it stands now (or by `document`).
 
     With `hold`, whoever adds to the same cumulative sums waits until the caller's transaction
     ends: right where the proposal is stored in it. `revises` is the action that it is a revision
-    of, which does not count beside itself.
+    of, which does not count beside itself. With `came_at` only what was there by then is the same
+    that comes again: an edit is not held against what was decided while its action waited.
     """
     document = document or revisions.policy_document(action_type)
     policy = documents.parse(document)
@@ -84,7 +83,7 @@ def judge(
     )
     if hold:
         totals.hold(policy.cumulative, case)
-    known = circumstances(action_type, policy.cumulative, case)
+    known = circumstances(action_type, policy, case, team=agent.team_id, came_at=came_at)
     facts = facts_of(
         proposal,
         confidence=proposal.confidence,
@@ -98,20 +97,28 @@ def judge(
 
 
 def circumstances(
-    action_type: ActionType, limits: Sequence[Cumulative] = (), case: totals.Case | None = None
+    action_type: ActionType,
+    policy: Policy,
+    case: totals.Case,
+    *,
+    team: UUID,
+    came_at: datetime | None = None,
 ) -> dict[str, Any]:
     """What the verdict depends on beside the request, as it is now, as JSON.
 
     `totals` are there only where there are cumulative limits: what the case comes on top of.
+    `again` is there only where the policy asks whether the same was done or rejected before.
     """
     now = clock.now()
-    known = {
+    known: dict[str, Any] = {
         "at": now.isoformat(),
         "holes": [hole.role for hole in roles.vacant(action_type.workflow)],
     }
-    if case is None or not limits:
-        return known
-    return {**known, "totals": totals.before(limits, case, at=now)}
+    if policy.cumulative:
+        known["totals"] = totals.before(policy.cumulative, case, at=now)
+    if policy.again:
+        known["again"] = repeats.before(policy.again, case, team=team, at=came_at or now)
+    return known
 
 
 def facts_of(
@@ -138,6 +145,7 @@ def facts_of(
         trace=source.trace,
         holes=tuple(circumstances.get("holes", ())),
         totals=circumstances.get("totals", {}),
+        again=circumstances.get("again", {}),
         at=_instant(circumstances.get("at")),
         agent=agent,
         workflow=workflow,

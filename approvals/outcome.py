@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from agents_registry.models import Agent
-from approvals import follow_ups, spot_checks, transitions
+from approvals import after_state, follow_ups, rollback_ends, spot_checks, transitions
 from approvals.errors import Conflict, Missing
 from approvals.models import Action, FollowUpKind, Lease, LeaseEnd, Outcome
 from approvals.states import Mover, State
@@ -59,25 +59,40 @@ def report(
     )
     if status == State.FAILED:
         follow_ups.open_for(action=action, kind=FollowUpKind.FAILED)
+    else:
+        after_state.check(action, after)
     spot_checks.draw(action=action)
+    rollback_ends.settle(staged=action)
     return action
 
 
 @transaction.atomic
-def report_rollback(*, agent: Agent, action_id: UUID, succeeded: bool, error: str) -> Action:
-    """How a rollback that a person asked for went."""
+def report_rollback(
+    *, agent: Agent, action_id: UUID, succeeded: bool, error: str, after: Any = None
+) -> Action:
+    """How a rollback went that a person asked for, with the state afterwards.
+
+    Conflict where none is asked for, or where another action was staged for it: then that one's
+    outcome counts.
+    """
     action = _own(agent, action_id)
     if action.state != State.ROLLBACK_REQUESTED:
         raise Conflict(f"No rollback is asked for: it is {action.state}.", code="no_rollback")
+    staged = rollback_ends.staged_for(action)
+    if staged and staged.state not in rollback_ends.CAME_TO_NOTHING:
+        raise Conflict(
+            f"It is undone by the action {staged.pk}. Nothing was reported. Take that one when it "
+            "is approved, and report its outcome.",
+            code="rollback_is_staged",
+        )
     transitions.move(
         action=action,
         to=State.ROLLED_BACK if succeeded else State.ROLLBACK_FAILED,
         mover=Mover.AGENT,
         actor=f"agent:{agent.pk}",
-        sealed={"error": error},
+        sealed={"error": error, "after": after},
     )
-    if not succeeded:
-        follow_ups.open_for(action=action, kind=FollowUpKind.ROLLBACK_FAILED)
+    rollback_ends.reported(action=action, succeeded=succeeded, after=after)
     return action
 
 

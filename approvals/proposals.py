@@ -8,7 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """One submission. Names are those of the REST contract; `digest` is of the whole request."""
+    """One submission. Names are those of the REST contract; `digest` is of the whole request.
+
+    `purpose` is the token's or the drill's, never the request's: `eval` is judged and never done.
+    """
 
     workflow: str
     action_type: str
@@ -29,6 +32,9 @@ class Proposal:
     batch_key: str = ""
     requested_by: str = ""
     callback_url: str = ""
+    depends_on: list[str] = field(default_factory=list)
+    trace_id: str = ""
+    purpose: str = "live"
     not_before: datetime | None = None
     not_after: datetime | None = None
 

@@ -9,7 +9,7 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from agents_registry.away import Roster
 from agents_registry.current_team import teams_seen_by
 from agents_registry.models import Person, Pool, Stop, StopKind, Team
-from approvals.judging import PEOPLES_TIERS
+from agents_registry.policy.findings import PEOPLES_TIERS
 from approvals.models import APPROVING, TIER_RANKS, Action, Decision
 from approvals.states import State
 

@@ -8,9 +8,9 @@ from agents_registry import revisions, roles
 from agents_registry.models import ActionType
 from agents_registry.policy import documents
 from agents_registry.policy.evaluate import evaluate
-from agents_registry.policy.findings import Mode, Tier, Verdict
+from agents_registry.policy.findings import Finding, Mode, Tier, Verdict
 from agents_registry.policy.shapes import Policy
-from approvals import follow_ups, judging, ladder, release, totals, transitions
+from approvals import follow_ups, judging, ladder, release, repeats, totals, transitions
 from approvals.judging import Judgement
 from approvals.models import APPROVING, TIER_RANKS, Action, Content, Decision
 from approvals.states import State
@@ -66,8 +66,33 @@ def rejudge(*, action: Action, content: Content, bench: Bench, body: Mapping[str
     return True
 
 
+def raise_tier(
+    *, action: Action, content: Content, finding: Finding, body: Mapping[str, Any]
+) -> None:
+    """Takes a pending action up to the tier of one more finding, and leaves the rest as it is.
+
+    Conflict where somebody was first; nobody else signs, and its clock goes on.
+    """
+    assert Tier(action.tier) < finding.tier < Tier.BLOCKED
+    was = {"tier": action.tier, "mode": action.mode, "policy": action.policy_revision}
+    found = [finding.to_dict(), *content.findings]
+    content.findings = sorted(found, key=lambda row: -Tier(row["tier"]).rank)
+    changes = {"tier": str(finding.tier), "tier_rank": TIER_RANKS[finding.tier]}
+    transitions.rejudge(
+        action=action,
+        content=content,
+        changes=changes,
+        body={"was": was, "why": "opinion", **body},
+    )
+
+
 def _judge(action: Action, content: Content, bench: Bench) -> Stricter:
-    known = {**content.circumstances, "holes": bench.holes, **_totals(action, content, bench)}
+    known = {
+        **content.circumstances,
+        "holes": bench.holes,
+        **_totals(action, content, bench),
+        **_again(action, content, bench),
+    }
     facts = judging.facts_of(
         content,
         confidence=action.confidence,
@@ -93,6 +118,20 @@ def _totals(action: Action, content: Content, bench: Bench) -> dict[str, Any]:
     case = totals.case_of(action, content)
     computed = totals.before(newer, case, at=content.created_at) if newer else {}
     return {"totals": {**recorded, **computed}}
+
+
+def _again(action: Action, content: Content, bench: Bench) -> dict[str, Any]:
+    """What was the same before it: as recorded, and looked for where a rule goes further back."""
+    if not bench.policy.again:
+        return {}
+    found = repeats.before(
+        bench.policy.again,
+        totals.case_of(action, content),
+        team=action.team_id,
+        at=content.created_at,
+        recorded=content.circumstances.get("again"),
+    )
+    return {"again": found}
 
 
 def _never_laxer(judgement: Judgement, action: Action, content: Content) -> Stricter:

@@ -13,7 +13,7 @@ from django.db.models import F
 
 from agents_registry import gate
 from agents_registry.models import Agent, Workflow
-from approvals import ladder, spreading, takeable, timetable, transitions
+from approvals import dependencies, ladder, spreading, takeable, timetable, transitions
 from approvals.errors import Conflict, Missing
 from approvals.models import APPROVING, Action, Content, Decision, Lease, Verdict
 from approvals.querysets import stopped
@@ -35,6 +35,8 @@ class Taken:
     payload: dict[str, Any]
     approved_by: list[str]
     edits: list[dict[str, Any]]
+    missing: list[str]
+    """Steps that came to nothing and that the workflow goes on without."""
 
 
 def approval_fields(content: Content, fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -59,15 +61,17 @@ def lease(
     """Takes one approved action.
 
     Missing, Stopped, or Conflict with a code of the contract: not_approved, draft_only, leased,
-    too_early, too_late, not_live, world_changed. After world_changed it is with the reviewer.
+    too_early, too_late, not_live, waiting_for, world_changed. After world_changed it is with the
+    reviewer.
     """
     with transaction.atomic():
         gate.enter(agent.team_id)
         action = _locked(agent, action_id)
         takeable.check(action, takeable.terms_now(action.action_type), clock.now())
+        dependencies.check_nothing_awaited(action)
         mismatch = _mismatch(_content(action), observed or [])
         if mismatch is None:
-            return _take(agent, action, seconds)
+            return _take(agent, action, seconds, dependencies.missing([action]))
         reopen(action=action, mover=Mover.AGENT, actor=f"agent:{agent.pk}", event="world_changed")
     raise Conflict(mismatch, code="world_changed")
 
@@ -78,7 +82,7 @@ def lease_next(
 ) -> list[Taken]:
     """Takes up to `limit` approved actions of the workflow that no other agent is taking.
 
-    What is outside its window waits, and hides nothing of what is not.
+    What is outside its window, or waits for another action, hides nothing of what can be taken.
     """
     gate.enter(agent.team_id)
     workflow = Workflow.objects.filter(team=agent.team_id, slug=workflow_slug, agents=agent).first()
@@ -92,13 +96,12 @@ def lease_next(
         .filter(takeable.is_ready(now), agent=agent, workflow=workflow, state=State.APPROVED)
         .exclude(stopped())
         .exclude(action_type__in=shut)
+        .exclude(dependencies.waits())
         .order_by("tier_rank", "id")
     )
-    return [
-        _take(agent, action, seconds)
-        for action in ready[:limit]
-        if takeable.can(action, terms[action.action_type_id], now)
-    ]
+    found = [each for each in ready[:limit] if takeable.can(each, terms[each.action_type_id], now)]
+    missing = dependencies.missing(found)
+    return [_take(agent, action, seconds, missing) for action in found]
 
 
 def reopen(*, action: Action, mover: Mover, actor: str, event: str) -> None:
@@ -164,7 +167,7 @@ def _locked(agent: Agent, action_id: UUID) -> Action:
     return action
 
 
-def _take(agent: Agent, action: Action, seconds: int) -> Taken:
+def _take(agent: Agent, action: Action, seconds: int, missing: Mapping[UUID, list[str]]) -> Taken:
     now, fence = clock.now(), action.fence + 1
     held = Lease.objects.create(
         action=action,
@@ -173,12 +176,13 @@ def _take(agent: Agent, action: Action, seconds: int) -> Taken:
         leased_at=now,
         expires_at=now + timedelta(seconds=seconds),
     )
+    without = {"missing": missing[action.pk]} if action.pk in missing else {}
     transitions.move(
         action=action,
         to=State.RELEASED,
         mover=Mover.AGENT,
         actor=f"agent:{agent.pk}",
-        body={"lease": str(held.pk), "fence": fence, "payload": action.approved_seal},
+        body={"lease": str(held.pk), "fence": fence, "payload": action.approved_seal, **without},
         changes={"fence": fence},
     )
     approvals = takeable.approvals_of(action)
@@ -190,6 +194,7 @@ def _take(agent: Agent, action: Action, seconds: int) -> Taken:
         approved_by=[decision.person.username for decision in approvals]
         or [f"policy:{action.policy_revision}"],
         edits=list(edited.patch or []) if edited else [],
+        missing=missing.get(action.pk, []),
     )
 
 

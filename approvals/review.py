@@ -251,6 +251,7 @@ def judge_edit(action: Action, content: Content, payload: dict[str, Any]) -> jud
         document=revisions.document_of(action.policy_revision),
         subject={"type": action.subject_type, "id": action.subject_id},
         revises=action.pk,
+        came_at=content.created_at,
         proposal=Revised(
             payload=payload,
             before=content.before,

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from approvals.judging import PEOPLES_TIERS
+from agents_registry.policy.findings import PEOPLES_TIERS
 from approvals.models import Action
 from approvals.states import State
 

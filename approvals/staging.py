@@ -1,5 +1,6 @@
 """The agent's verbs before a decision: stage, check, revise, withdraw."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +13,19 @@ from agents_registry.models import ActionType, Agent, OnStop
 from approvals import (
     action_space,
     answers,
+    dependencies,
     drafting,
     follow_ups,
     judging,
     payloads,
+    pressure,
     release,
     transitions,
 )
-from approvals.errors import Conflict, Invalid, KeyReused, Missing, Stopped
+from approvals.delivery import outward
+from approvals.errors import Conflict, Fault, Invalid, KeyReused, Missing, Stopped
 from approvals.judging import Judgement
-from approvals.models import Action, Content, Submission
+from approvals.models import Action, Content, Purpose, Submission
 from approvals.proposals import Proposal, Revised
 from approvals.shapes import shape_of
 from approvals.states import Mover, State
@@ -41,9 +45,10 @@ class Staged:
 def stage(*, agent: Agent, proposal: Proposal, key: str | None, take: bool = False) -> Staged:
     """Judges and stores one proposal, at most once per idempotency key.
 
-    Raises Missing, Invalid, KeyReused, Stopped. A blocked action is stored and answered.
-    With `take`, what needs no person is leased in the same transaction.
+    Raises Missing, Invalid, KeyReused, Stopped, TooManyPending. A blocked action is stored and
+    answered. With `take`, what needs no person is leased in the same transaction.
     """
+    key = _kept_key(key, proposal)
     if key and (earlier := _answered(agent, key, proposal.digest)):
         return earlier
     action_type = action_space.find(agent, proposal)
@@ -59,6 +64,9 @@ def stage(*, agent: Agent, proposal: Proposal, key: str | None, take: bool = Fal
 def check(*, agent: Agent, proposal: Proposal) -> Mapping[str, Any]:
     """What staging would answer, with nothing stored."""
     action_type = action_space.find(agent, proposal)
+    _check_callback(proposal.callback_url)
+    test = proposal.purpose != Purpose.LIVE
+    dependencies.find(agent, action_type.workflow, proposal.depends_on, lock=False, test=test)
     judgement = _judge(agent, action_type, judging.with_defaults(action_type, proposal))
     return answers.judged(action_type, judgement)
 
@@ -143,10 +151,23 @@ def retry(*, action: Action, actor: str) -> Action:
         run_id=action.run_id,
         agent_version=action.agent_version,
         requested_by=action.requested_by,
+        callback_url=action.callback_url,
     )
     action_type = action_space.find(action.agent, proposal)
-    again, _ = _insert(action.agent, action_type, proposal, actor=actor, retry_of=action)
+    undone = action.rolls_back
+    again, _ = _insert(
+        action.agent, action_type, proposal, actor=actor, retry_of=action, rolls_back=undone
+    )
+    dependencies.move_on(step=action, retry=again)
     return again
+
+
+@transaction.atomic
+def stage_rollback(*, action: Action, proposal: Proposal, actor: str) -> Action:
+    """Stages what undoes the action, as another one that is judged by the policy of now."""
+    action_type = action_space.find(action.agent, proposal)
+    undoes, _ = _insert(action.agent, action_type, proposal, actor=actor, rolls_back=action)
+    return undoes
 
 
 def _stage(
@@ -155,7 +176,8 @@ def _stage(
     if key is None and action_type.verb not in NO_KEY_VERBS:
         raise Invalid("Idempotency-Key is required to stage this.", code="idempotency_key_missing")
     _check_not_stopped(agent, action_type)
-    action, content = _insert(agent, action_type, proposal, actor=f"agent:{agent.pk}")
+    _check_callback(proposal.callback_url)
+    action, content = _insert(agent, action_type, proposal, actor=f"agent:{agent.pk}", capped=True)
     lease = _take_now(agent, action) if take else None
     answer = answers.action(action, content=content, lease=lease)
     if key:
@@ -184,18 +206,31 @@ def _insert(
     *,
     actor: str,
     retry_of: Action | None = None,
+    rolls_back: Action | None = None,
+    capped: bool = False,
 ) -> tuple[Action, Content]:
-    """Judges the proposal and writes the action with its first content and events."""
+    """Judges the proposal and writes the action with its first content and events.
+
+    With `capped` it is refused where more of the agent's wait for people than may.
+    """
     proposal = judging.with_defaults(action_type, proposal)
-    judgement = _judge(agent, action_type, proposal, hold=True)
+    live = proposal.purpose == Purpose.LIVE
+    # Before judging, which may wait for others who stage: whoever holds a step waits like this.
+    steps = dependencies.find(
+        agent, action_type.workflow, proposal.depends_on, lock=True, test=not live
+    )
+    judgement = _judge(agent, action_type, proposal, hold=live)
+    if capped and live and judgement.needs_person:
+        pressure.check(agent=agent, workflow=action_type.workflow)
     now = clock.now()
     action = drafting.action(agent, action_type, proposal, judgement, now)
-    action.retry_of = retry_of
+    action.retry_of, action.rolls_back = retry_of, rolls_back
     content = drafting.content(action, proposal, judgement, 1, now)
     for name, value in drafting.judged_fields(action_type, judgement, content, now).items():
         setattr(action, name, value)
     words = [finding["because"] for finding in content.findings]
     transitions.create(action=action, content=content, actor=actor, sealed={"because": words})
+    dependencies.hang(action, steps)
     _open_if_blocked(action)
     return action, content
 
@@ -223,8 +258,18 @@ def _check_not_stopped(agent: Agent, action_type: ActionType) -> None:
         raise Stopped(f"Stopped since {stop.at:%Y-%m-%d %H:%M} UTC. {owner} can turn it back on.")
 
 
+def _check_callback(url: str) -> None:
+    """What is sent there later would be sent by us: to the public internet alone."""
+    try:
+        if url:
+            outward.check_address(url)
+    except outward.NotAllowed as refusal:
+        fault = Fault("/callback_url", refusal.code, refusal.detail)
+        raise Invalid(refusal.detail, code=refusal.code, faults=[fault]) from None
+
+
 def _open_if_blocked(action: Action) -> None:
-    if action.state == State.BLOCKED:
+    if action.state == State.BLOCKED and action.purpose == Purpose.LIVE:
         follow_ups.open_for(action=action, kind="blocked")
 
 
@@ -237,6 +282,14 @@ def _own(agent: Agent, action_id: UUID) -> Action:
     if action is None:
         raise Missing("This agent has no such action.")
     return action
+
+
+def _kept_key(key: str | None, proposal: Proposal) -> str | None:
+    """Tests have keys of their own, which no header can hold: what was tried can be staged for
+    good under the same key."""
+    if key is None or proposal.purpose == Purpose.LIVE:
+        return key
+    return f"{proposal.purpose}·{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _answered(agent: Agent, key: str, request_digest: str) -> Staged | None:

@@ -10,8 +10,8 @@ from math import inf
 import structlog
 from django.conf import settings
 
-from approvals import deadlines, downgrading, leaving, measuring
-from approvals.delivery import notices
+from approvals import deadlines, downgrading, leaving, measuring, rollback_ends, steps
+from approvals.delivery import calls, notices
 from approvals.models import Sweep
 from approvals.notices import digests
 from ledger import clock
@@ -23,11 +23,14 @@ JOBS: dict[str, Callable[[], int]] = {
     "ends": deadlines.sweep_ends,
     "leases": deadlines.sweep_leases,
     "follow_ups": deadlines.sweep_follow_ups,
+    "dependencies": steps.follow,
+    "rollbacks": rollback_ends.sweep,
     "windows": measuring.sweep_windows,
     "downgrades": downgrading.sweep_late,
     "left": leaving.sweep_left,
     "notices": notices.tell,
     "digests": digests.make_due,
+    "calls": calls.call,
 }
 MOST_TURNS = 500
 PATIENCE = 12

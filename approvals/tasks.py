@@ -4,7 +4,7 @@ its own: losing one costs delay, never work, and one too many costs nothing."""
 from celery import shared_task
 
 from approvals import trials
-from approvals.delivery import outgoing
+from approvals.delivery import call_sending, outgoing, turns
 from approvals.delivery.alone import alone
 from approvals.sweep import tick
 
@@ -25,4 +25,4 @@ def deliver() -> None:
     """One at a time: however slow a mail server is, it keeps one worker from the other ticks."""
     with alone("deliver") as free:
         if free:
-            outgoing.send_due()
+            turns.send_due(outgoing.NOTICES, call_sending.CALLS)

@@ -15,7 +15,7 @@ from agents_registry.policy import documents
 from agents_registry.policy.evaluate import evaluate
 from agents_registry.policy.findings import Tier, Verdict
 from agents_registry.policy.shapes import Cumulative, Policy
-from approvals import judging, totals
+from approvals import judging, repeats, totals
 from approvals.judging import Judgement
 from approvals.models import Action, Content, Decision, Purpose
 from approvals.models import Verdict as Decided
@@ -54,6 +54,7 @@ OF_ACTION = {
 } | {
     "staged_at": F("action__created_at"),
     "agent_id": F("action__agent_id"),
+    "team_id": F("action__team_id"),
     "agent": F("action__agent__slug"),
 }
 DEFINES = ("metric", "per", "within", "currency")
@@ -190,21 +191,37 @@ def _circumstances(tried: Tried, row: Any) -> dict[str, Any]:
     """What was known when it was judged. Sums that nobody added up then are added up now, as far
     as the record still has them."""
     known: dict[str, Any] = row["circumstances"]
+    if tried.policy.again:
+        known = {**known, "again": _again(tried, row)}
     if not tried.sums:
         return known
     then = _sums_of(row["policy_revision"])
     unknown = [limit for limit in tried.policy.cumulative if _is_new(limit, tried.sums, then)]
     if not unknown:
         return known
-    case = totals.Case(
+    added = totals.before(unknown, _case(tried, row), at=row["created_at"])
+    return {**known, "totals": {**known.get("totals", {}), **added}}
+
+
+def _again(tried: Tried, row: Any) -> dict[str, Any]:
+    """The same that was there before it; looked for now where nobody went so far back then."""
+    return repeats.before(
+        tried.policy.again,
+        _case(tried, row),
+        team=row["team_id"],
+        at=row["created_at"],
+        recorded=row["circumstances"].get("again"),
+    )
+
+
+def _case(tried: Tried, row: Any) -> totals.Case:
+    return totals.Case(
         action_type=tried.action_type.pk,
         agent=row["agent_id"],
         subject=_subject(row),
         payload=row["payload"],
         action=row["action_id"],
     )
-    added = totals.before(unknown, case, at=row["created_at"])
-    return {**known, "totals": {**known.get("totals", {}), **added}}
 
 
 def _is_new(

@@ -11,7 +11,7 @@ from agents_registry.policy.findings import Verdict
 from agents_registry.policy.shapes import Cumulative, Policy
 from agents_registry.revisions import POLICY_FIELDS
 from agents_registry.spec.rows import Row
-from approvals import judging, totals
+from approvals import judging, repeats, totals
 from approvals.judging import Judgement
 from approvals.models import Action, Content
 
@@ -71,6 +71,18 @@ def _circumstances(
 ) -> dict[str, Any]:
     """As they were recorded; a sum that nobody needed then is added up now, as of then."""
     known: dict[str, Any] = content.circumstances
+    case = totals.Case(
+        action_type=as_type or 0,
+        agent=action.agent_id,
+        subject={"type": action.subject_type, "id": action.subject_id},
+        payload=content.payload,
+        action=action.pk,
+    )
+    if policy.again:
+        recorded = known.get("again") if as_type == action.action_type_id else None
+        at, rules = content.created_at, policy.again
+        found = repeats.before(rules, case, team=action.team_id, at=at, recorded=recorded)
+        known = {**known, "again": found}
     if not policy.cumulative:
         return known
     then = _limits_then(content) if as_type == action.action_type_id else {}
@@ -80,13 +92,6 @@ def _circumstances(
         if limit.id in known.get("totals", {}) and _adds_up(limit) == then.get(limit.id)
     }
     fresh = [limit for limit in policy.cumulative if limit.id not in kept]
-    case = totals.Case(
-        action_type=as_type or 0,
-        agent=action.agent_id,
-        subject={"type": action.subject_type, "id": action.subject_id},
-        payload=content.payload,
-        action=action.pk,
-    )
     added = totals.before(fresh, case, at=action.created_at)
     return {**known, "totals": {**kept, **added}}
 

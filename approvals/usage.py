@@ -1,5 +1,6 @@
 """Takes down whether people used what was accepted as a draft or a recommendation."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from approvals.errors import Conflict, Invalid, Missing
 from approvals.models import Action
 from approvals.states import State
 from ledger import record
+from ledger.models import Event
 
 USED = "action.used"
 
@@ -60,6 +62,19 @@ def mark(*, action_id: UUID, person: Person, used: str) -> Action:
         body={"used": used},
     )
     return action
+
+
+def used_of(actions: Iterable[Action]) -> dict[UUID, str]:
+    """The answer that stands for each accepted one of these about which somebody said so; one
+    query, none where nothing is accepted."""
+    accepted = {each.stream: each.pk for each in actions if each.state == State.ACCEPTED}
+    if not accepted:
+        return {}
+    events = Event.objects.filter(stream__in=list(accepted), type=USED).order_by("seq")
+    return {
+        accepted[event.stream]: record.body_of(event)["used"]
+        for event in events.prefetch_related("sealed")
+    }
 
 
 def can_mark(person: Person, action: Action) -> bool:

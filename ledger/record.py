@@ -73,7 +73,7 @@ def append_all(entries: Sequence[Entry], *, at: datetime) -> None:
     heads = _heads([entry.stream for entry in entries])
     made = [_made(entry, heads.get(entry.stream, EMPTY), at) for entry in entries]
     ids = _add(made)
-    following.note(list(ids.values()))
+    following.note({ids[event.entry.stream]: event.entry.type for event in made})
     SealedText.objects.bulk_create(
         text for event in made for text in _texts(ids[event.entry.stream], event.words)
     )

@@ -71,6 +71,7 @@ class OperatingModel:
     deadline: list[str]
     hours: list[str]
     windows: list[str]
+    steps: list[str]
     logged: str
     evaluation: str
     success_metric: str
@@ -121,6 +122,7 @@ def operating_model(workflow: Workflow, person: Person, now: datetime) -> Operat
         deadline=_deadline(workflow, name),
         hours=_hours(workflow),
         windows=list(_windows(rows)),
+        steps=workflows.steps_words(workflow),
         logged=LOGGED,
         evaluation=workflow.evaluation,
         success_metric=workflow.success_metric,
@@ -128,7 +130,7 @@ def operating_model(workflow: Workflow, person: Person, now: datetime) -> Operat
         pause_when=workflow.pause_when,
         runbook=workflow.runbook,
         turned_on_by=people.owner_or_nobody(workflow, "risk_owner"),
-        way_back=_unique(row.rollback_path for row in rows if row.rollback_path),
+        way_back=_unique(filter(None, (_way_back(row) for row in rows))),
     )
 
 
@@ -168,7 +170,7 @@ def _line(each: _Type, workflow: Workflow) -> Line:
         mode_words=words.MODES[each.policy.mode],
         tier=str(each.tier),
         tier_words=words.TIERS[each.tier],
-        way_back=each.row.rollback_path or "nothing to take back",
+        way_back=_way_back(each.row) or "nothing to take back",
         hole="no way back is named" if lacking else "",
     )
 
@@ -254,3 +256,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def _unique(said: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(said))
+
+
+def _way_back(row: ActionType) -> str:
+    return words.way_back(row.rollback_path, row.rollback)

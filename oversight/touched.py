@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from agents_registry.models import Person, Stop, StopKind
+from django.urls import reverse
+
+from agents_registry.models import Agent, Person, Stop, StopKind, Workflow
+from agents_registry.words import way_back
 from approvals.models import Action, Lease
 from approvals.pages import words
 from approvals.pages.content import Text, text
@@ -36,7 +40,8 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class StopPage:
-    """The whole page; `more` is the address of what comes after, or empty."""
+    """The whole page; `more` is the address of what comes after, or empty; `incident` that of
+    the page on which all that was done under it can be undone."""
 
     id: UUID
     name: str
@@ -52,6 +57,7 @@ class StopPage:
     choices: dict[str, str]
     rows: list[Touched]
     more: str
+    incident: str
 
 
 def page(stop: Stop, person: Person, asked: Mapping[str, str]) -> StopPage:
@@ -77,7 +83,20 @@ def page(stop: Stop, person: Person, asked: Mapping[str, str]) -> StopPage:
         choices={name: title for name, (title, _) in SINCE.items()},
         rows=[_touched(lease, person) for lease in rows],
         more="?" + urlencode({"since": since, "before": _cursor(rows[-1])}) if rest else "",
+        incident=f"{reverse('rollbacks')}?{urlencode(_incident(stop, begin, person))}",
     )
+
+
+def _incident(stop: Stop, begin: datetime, person: Person) -> dict[str, str]:
+    """What the stop covers, since then, as the page that undoes it asks for it."""
+    local = begin.astimezone(ZoneInfo(person.time_zone))
+    found = {"team": stop.team.slug, "from": f"{local:%Y-%m-%dT%H:%M}"}
+    pk, _, key = stop.target.partition("/")
+    if stop.kind == StopKind.AGENT:
+        return {**found, "agent": Agent.objects.get(pk=pk).slug}
+    if stop.kind in {StopKind.WORKFLOW, StopKind.ACTION_TYPE}:
+        return {**found, "type": f"{Workflow.objects.get(pk=pk).slug}/{key}"}
+    return found
 
 
 def _leases(stop: Stop, begin: datetime, before: str) -> list[Lease]:
@@ -110,7 +129,7 @@ def _touched(lease: Lease, person: Person) -> Touched:
         subject=text(action.subject_label or action.subject_id),
         agent=str(action.agent),
         state=words.state(action.state),
-        way_back=action.action_type.rollback_path,
+        way_back=way_back(action.action_type.rollback_path, action.action_type.rollback),
         taken=words.clock_time(lease.leased_at, person),
         iso=lease.leased_at.isoformat(),
     )

@@ -7,6 +7,7 @@ from reviewqueue.wsgi import application as wsgi_application  # sets Django up: 
 import asyncio
 import contextlib
 import re
+from typing import Any
 from urllib.parse import quote
 
 from a2wsgi import WSGIMiddleware
@@ -20,13 +21,16 @@ from approvals.delivery.waiting import (
     Receive,
     Scope,
     Send,
+    answer_when_all_are_decided,
     answer_when_decided,
     wait_seconds,
 )
 from approvals.delivery.watching import watch
 
 THREADS = 16
-ONE_ACTION = re.compile(r"/api/v1/actions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+ONE_ACTION = re.compile(f"/api/v1/actions/({UUID})")
+ONE_THREAD = re.compile(f"/api/v1/wire/[a-z-]+/{UUID}")
 
 inner: Application = WSGIMiddleware(wsgi_application, workers=THREADS)  # type: ignore[arg-type, assignment]
 waiters = Waiters()
@@ -47,19 +51,14 @@ async def _http(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["method"] == "GET" and scope["path"] == STREAM:
         await stream(inner, streams, scope=scope, receive=receive, send=send)
         return
-    action, seconds = ONE_ACTION.fullmatch(scope["path"]), wait_seconds(_prefer(scope))
-    if scope["method"] != "GET" or action is None or not seconds:
+    seconds = wait_seconds(_prefer(scope)) if scope["method"] == "GET" else 0
+    waits: dict[str, Any] = {"seconds": seconds, "scope": scope, "receive": receive, "send": send}
+    if seconds and (action := ONE_ACTION.fullmatch(scope["path"])):
+        await answer_when_decided(inner, waiters, action_ids=[action[1]], **waits)
+    elif seconds and ONE_THREAD.fullmatch(scope["path"]):
+        await answer_when_all_are_decided(inner, waiters, **waits)
+    else:
         await inner(scope, receive, send)
-        return
-    await answer_when_decided(
-        inner,
-        waiters,
-        action_id=action[1],
-        seconds=seconds,
-        scope=scope,
-        receive=receive,
-        send=send,
-    )
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -13,7 +13,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from agents_registry.models import Stop
 from approvals import sweep
-from approvals.models import Action, Delivery, DeliveryState
+from approvals.delivery.call_claims import REACHED
+from approvals.models import Action, Call, CallState, Delivery, DeliveryState, Endpoint
 from approvals.querysets import stopped
 from approvals.states import State
 
@@ -46,12 +47,16 @@ def _registry() -> CollectorRegistry:
     for job, age in pulse.seconds().items():
         if age is not None:
             ages.labels(job).set(age)
-    for name, (words, value) in {**_actions(pulse.at), **_deliveries(pulse.at)}.items():
+    for name, (words, value) in _figures(pulse.at).items():
         Gauge(f"review_queue_{name}", words, registry=registry).set(value)
     return registry
 
 
 Figures = Mapping[str, tuple[str, float]]
+
+
+def _figures(at: datetime) -> Figures:
+    return {**_actions(at), **_deliveries(at), **_calls(at)}
 
 
 def _actions(at: datetime) -> Figures:
@@ -79,6 +84,23 @@ def _deliveries(at: datetime) -> Figures:
         "deliveries_queued": (f"Messages not sent yet, at most {CAP}.", _capped(queued)),
         "oldest_delivery_seconds": ("How long the oldest has been due.", _age(oldest, at)),
         "deliveries_given_up": ("Messages given up in the last 24 hours.", _capped(given_up)),
+    }
+
+
+def _calls(at: datetime) -> Figures:
+    """What waits for a webhook that is switched off is counted, and is not late."""
+    queued = Call.objects.filter(state=CallState.QUEUED)
+    due = queued.filter(REACHED, due_at__lte=at)
+    oldest = due.order_by("due_at").values_list("due_at", flat=True)[:1]
+    given_up = Call.objects.filter(
+        state=CallState.GAVE_UP, ended_at__gt=at - A_DAY, action__isnull=False
+    )
+    off = Endpoint.objects.filter(disabled_at__isnull=False)
+    return {
+        "calls_queued": (f"Calls to agents not made yet, at most {CAP}.", _capped(queued)),
+        "oldest_call_seconds": ("How long the oldest of them has been due.", _age(oldest, at)),
+        "calls_given_up": ("Calls to agents given up in the last 24 hours.", _capped(given_up)),
+        "webhooks_off": ("Webhooks of agents that are switched off.", off.count()),
     }
 
 

@@ -17,10 +17,13 @@ SECRET_KEY = environment.text("SECRET_KEY", "only-for-development" if DEBUG or D
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+TRACE_URL = environment.text("TRACE_URL", "")
 HTTPS = environment.flag("HTTPS", PUBLIC_URL.startswith("https://"))
 
 if not HTTPS and not PUBLIC_URL.startswith("http://"):
     raise ImproperlyConfigured("PUBLIC_URL must begin with http:// or https://.")
+if TRACE_URL and not (TRACE_URL.startswith(("http://", "https://")) and "{trace_id}" in TRACE_URL):
+    raise ImproperlyConfigured("TRACE_URL must be an http(s):// address with {trace_id} in it.")
 
 INSTALLED_APPS = [
     "ledger",

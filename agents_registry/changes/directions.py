@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from agents_registry.policy import sampling
+from agents_registry.policy import again, sampling
 from agents_registry.policy.findings import Mode, Tier
 from agents_registry.policy.floors import AUTHORITY_LEVELS, FLOORS, READ_VERB, VERBS
 
@@ -135,6 +135,15 @@ def _age(old: int | None, new: int | None) -> bool:
     return old is None or (new is not None and new <= old)
 
 
+def _again(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether each is still found, as many days back, and no less follows."""
+    return all(kind in new and _repeat(rule, new[kind]) for kind, rule in old.items())
+
+
+def _repeat(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return bool(new["days"] >= old["days"] and again.tier_of(new) >= again.tier_of(old))
+
+
 def _declared(old: Any, new: Any) -> bool:
     """Whether what its trace may name grew no longer; where nothing is declared, it is anything."""
     before, after = _names(old), _names(new)
@@ -220,6 +229,7 @@ _AS_STRICT: dict[str, Callable[[Any, Any], bool]] = {
     "impact": _impact,
     "cumulative": lambda old, new: _each(_cumulative, old or [], new or []),
     "required_inputs": _inputs,
+    "again": _again,
     "systems": _declared,
     "data_classes": _declared,
     "waives": lambda old, new: set(new) <= set(old),

@@ -20,7 +20,8 @@ _POLICY = {"mode", "confirmed", "confidence_line", "confidence_tier", "changes_t
 _GUARDS = {"governance_lead", "second_person", "everywhere", "approvals_needed", "waives"}
 _NUMBERS = {"spot_check_rate", "first_repeat"}
 _WINDOWS = {"send_window"}
-OPEN = _PLACES | _DEPUTIES | _TIMES | _KIND | _POLICY | _GUARDS | _NUMBERS | _WINDOWS
+_STEPS = {"after_failed_step", "after_rejected_step", "step_retries"}
+OPEN = _PLACES | _DEPUTIES | _TIMES | _KIND | _POLICY | _GUARDS | _NUMBERS | _WINDOWS | _STEPS
 """Fields of enumerations, numbers and ids: their values stand in the event, all others sealed."""
 
 

@@ -107,6 +107,21 @@ def count(label: str) -> Count:
     return Count(label=label, help_text="3 times; empty: once.", max_length=8, widget=number)
 
 
+def whole(
+    label: str, hint: str = "", *, most: int, least: int = 1, required: bool = True
+) -> forms.IntegerField:
+    """A whole number from `least` on; None where it may be left empty and is."""
+    number = forms.TextInput(attrs={"inputmode": "numeric"})
+    return forms.IntegerField(
+        label=label,
+        help_text=hint,
+        min_value=least,
+        max_value=most,
+        required=required,
+        widget=number,
+    )
+
+
 def rules(label: str, hint: str = "") -> Rules:
     area = forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "class": "input as-code"})
     return Rules(label=label, help_text=hint, max_length=20_000, widget=area)

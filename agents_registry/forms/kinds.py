@@ -71,7 +71,10 @@ KINDS = {
             "workflow",
             "workflow",
             "A piece of work that agents do, and the people who answer for it.",
-            {"owners": {}, "agents": [], "sla": "1 business day", "when_stopped": "hold"},
+            {
+                **{"owners": {}, "agents": [], "sla": "1 business day", "when_stopped": "hold"},
+                **{"after_failed_step": "halt", "after_rejected_step": "halt", "step_retries": 0},
+            },
         ),
     )
 }

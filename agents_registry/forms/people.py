@@ -1,7 +1,7 @@
 """The forms of a team, of the people in it, of its pools and of its agents."""
 
 from agents_registry.forms.choices import Choices, asked, with_current
-from agents_registry.forms.fields import long_text, one_of, some_of, text, yes_or_no
+from agents_registry.forms.fields import long_text, one_of, some_of, text, whole, yes_or_no
 from agents_registry.forms.rows import Shape
 from agents_registry.models import Role
 from agents_registry.spec.rows import Row
@@ -53,5 +53,11 @@ def agent(row: Row) -> Shape:
         {
             "name": text("Name", required=True),
             "description": long_text("What it is", "Who runs it, on which model, for what."),
+            "most_pending": whole(
+                "How many of its actions may wait for people",
+                "A further one is refused until one is decided. Empty: any number may wait.",
+                most=100_000,
+                required=False,
+            ),
         }
     )

@@ -11,9 +11,10 @@ from agents_registry.forms.fields import (
     rules,
     some_of,
     text,
+    whole,
 )
 from agents_registry.forms.rows import Shape
-from agents_registry.models import OWNER_ROLES, OnStop
+from agents_registry.models import OWNER_ROLES, AfterStep, OnStop
 from agents_registry.spec.rows import Row
 from agents_registry.words import ROLES
 
@@ -43,6 +44,7 @@ def workflow(row: Row, choices: Choices) -> Shape:
             **_owners(row, choices),
             **_deputies(row, choices),
             **_ways(row, choices),
+            **_steps(),
             **_said(row, choices),
         }
     )
@@ -96,6 +98,21 @@ def _ways(row: Row, choices: Choices) -> dict[str, forms.Field]:
             "Agents",
             with_current(choices.agents, row["agents"]),
             "Only these may stage what it lists.",
+        ),
+    }
+
+
+def _steps() -> dict[str, forms.Field]:
+    """What becomes of actions that wait for one that comes to nothing."""
+    after = [(str(value), value.label) for value in AfterStep]
+    return {
+        "after_failed_step": one_of("When a step fails", after),
+        "after_rejected_step": one_of("When a step is not approved", after),
+        "step_retries": whole(
+            "A failed step is tried again",
+            "So many times, before that. 0: never.",
+            least=0,
+            most=10,
         ),
     }
 

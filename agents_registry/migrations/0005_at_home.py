@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='agent',
             name='most_pending',
-            field=models.PositiveIntegerField(default=500, help_text='How many of its actions may wait for people at once.'),
+            field=models.PositiveIntegerField(help_text='How many of its actions may wait for people at once; empty: any.', null=True),
         ),
         migrations.AddField(
             model_name='agenttoken',

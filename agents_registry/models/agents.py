@@ -17,7 +17,7 @@ class Agent(models.Model):
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
     most_pending = models.PositiveIntegerField(
-        default=500, help_text="How many of its actions may wait for people at once."
+        null=True, help_text="How many of its actions may wait for people at once; empty: any."
     )
     archived_at = models.DateTimeField(null=True)
 

@@ -23,7 +23,7 @@ from agents_registry.pages.rules import (
     ThresholdRow,
 )
 from agents_registry.permissions import can_stop
-from agents_registry.policy import documents, sampling
+from agents_registry.policy import again, documents, sampling
 from agents_registry.policy.findings import Mode
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.readiness import lacks_way_back
@@ -160,6 +160,7 @@ def _facts(action_type: ActionType, workflow: Workflow, name: Name) -> Iterator[
     yield Fact("Writes", ", ".join(action_type.systems.get("writes", [])) or "no system")
     if action_type.data_classes:
         yield Fact("Sees", ", ".join(each.replace("_", " ") for each in action_type.data_classes))
+    yield from _again(action_type)
     yield from _deciding(action_type, workflow, name)
     if action_type.key not in BUILT_IN:
         yield from _taking(action_type)
@@ -168,7 +169,16 @@ def _facts(action_type: ActionType, workflow: Workflow, name: Name) -> Iterator[
 def _way_back(action_type: ActionType) -> Fact:
     if lacks_way_back(action_type):
         return Fact("Taken back by", "", hole="no way back is named")
-    return Fact("Taken back by", action_type.rollback_path or "nothing to take back")
+    way = words.way_back(action_type.rollback_path, action_type.rollback)
+    return Fact("Taken back by", way or "nothing to take back")
+
+
+def _again(action_type: ActionType) -> Iterator[Fact]:
+    """What follows when the same comes again."""
+    for kind, rule in action_type.again.items():
+        said = words.at_least(again.tier_of(rule))
+        days = words.counted(rule["days"], "day")
+        yield Fact(f"{kind.capitalize()} before", f"within {days}: {said}")
 
 
 def _deciding(action_type: ActionType, workflow: Workflow, name: Name) -> Iterator[Fact]:
@@ -202,6 +212,9 @@ def _taking(action_type: ActionType) -> Iterator[Fact]:
     yield Fact("An approval lasts", action_type.approval_life)
     if action_type.send_window:
         yield Fact("Released only", timing.window(action_type.send_window))
+    if action_type.matches:
+        said = "; ".join(f"{row['after']} says {row['payload']}" for row in action_type.matches)
+        yield Fact("The after-state at", said)
     if action_type.idempotent:
         yield Fact("Done twice", "does no harm: without an outcome it may be taken again")
     else:

@@ -103,6 +103,7 @@ class TokenLine:
     ends: str
     state: str
     live: bool
+    test: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,9 @@ def of(screen: Screen) -> dict[str, Any]:
     beside: dict[str, Any] = {"archive": _archive(screen, screen.subject)}
     if isinstance(screen.subject, Agent):
         beside["tokens"] = tokens(screen.subject, screen.person)
+        if not screen.archived:
+            beside["connect_url"] = reverse("connect", args=[screen.subject.slug])
+            beside["webhook_url"] = reverse("endpoint", args=[screen.subject.slug])
     return beside
 
 
@@ -164,12 +168,13 @@ def _presets(screen: Screen) -> list[Preset]:
     return chosen
 
 
-def tokens(agent: Agent, person: Person) -> Tokens:
+def tokens(agent: Agent, person: Person, *, issue_url: str = "") -> Tokens:
+    """`issue_url` is where another one is asked for: the agent's row, if nothing else."""
     now = clock.now()
     return Tokens(
         lines=[_token(token, now) for token in agent.tokens.order_by("-created_at")],
         may=agent.archived_at is None and connecting.may_connect(person, agent),
-        issue_url=reverse("team_token_new", args=[agent.slug]),
+        issue_url=issue_url or reverse("team_token_new", args=[agent.slug]),
         scopes=[(str(each), said, each in WORKING_SCOPES) for each, said in SCOPES.items()],
         days=DEFAULT_DAYS,
     )
@@ -194,6 +199,7 @@ def _token(token: AgentToken, now: datetime) -> TokenLine:
         ends=f"{token.expires_at:%-d %b %Y}",
         state=state,
         live=state == "works",
+        test=token.test,
     )
 
 

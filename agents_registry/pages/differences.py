@@ -38,6 +38,10 @@ LABELS = {
     "payload_schema": "Payload schema",
     "handoff": "Handed over with it",
     "send_window": "Released only while",
+    "matches": "Compared with the after-state",
+    "after_failed_step": "When a step fails",
+    "after_rejected_step": "When a step is not approved",
+    "step_retries": "A failed step is tried again",
 }
 WORDS: dict[str, Mapping[str, str]] = {
     "mode": words.MODES,
@@ -46,6 +50,8 @@ WORDS: dict[str, Mapping[str, str]] = {
     "authority": words.AUTHORITIES,
     "reversibility": words.REVERSIBILITIES,
     "confidence_tier": words.TIERS,
+    "after_failed_step": words.AFTER_STEP,
+    "after_rejected_step": words.AFTER_STEP,
 }
 WAYS = {Direction.TIGHTENING: "stricter", Direction.LOOSENING: "looser", Direction.NEUTRAL: ""}
 NESTED = ("rules", "owners", "systems")

@@ -37,6 +37,9 @@ LAYOUT: dict[str, dict[str, tuple[str, ...]]] = {
         "Who decides": (*OWNERS, "pool"),
         "Who stands in for an owner who is away without a delegate": DEPUTIES,
         "Until when, and who is asked then": ("sla", "calendar", "chain", "when_stopped"),
+        "When a step comes to nothing that other actions wait for": (
+            *("after_failed_step", "after_rejected_step", "step_retries"),
+        ),
         "Who may stage": ("agents",),
         "Its operating model": (
             *("trigger", "evaluation", "failure_modes", "success_metric"),

@@ -247,17 +247,20 @@ def _n(noun: str) -> str:
 
 
 def _steps(lines: list[PersonLine], shared: list[Shared], workflows: list[Workflow]) -> list[Step]:
-    """The way to the first workflow; empty once there is one."""
-    if workflows:
+    """The way to the first call; empty once an agent of a workflow has a token."""
+    (agents,) = (card.lines for card in shared if card.section == "agents")
+    if any(agent.said and agent.used_by for agent in agents):
         return []
     there = {card.section: bool(card.lines) for card in shared}
+    connect = reverse("connect", args=[agents[0].slug]) if agents else _new("agents")
     return [
         Step(len(lines) > 1, "Add the people: owners and reviewers.", _new("people")),
         Step(there["pools"], "Make a pool of those who review.", _new("pools")),
         Step(there["calendars"], "Say when the team works.", _new("calendars")),
         Step(there["chains"], "Say who is asked when nobody answers.", _new("chains")),
-        Step(there["agents"], "Register an agent, and issue its token.", _new("agents")),
-        Step(False, "Make the first workflow.", reverse("registry_new")),
+        Step(there["agents"], "Register an agent.", _new("agents")),
+        Step(bool(workflows), "Make the first workflow.", reverse("registry_new")),
+        Step(False, "Connect the agent: its token, and lines to paste.", connect),
     ]
 
 

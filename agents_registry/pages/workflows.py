@@ -90,6 +90,7 @@ class WorkflowPage:
     chain: Chain
     calendar: Times
     when_stopped_words: str
+    steps_words: list[str]
 
 
 def of_team(team: Team) -> QuerySet[Workflow]:
@@ -144,7 +145,19 @@ def page(workflow: Workflow, person: Person) -> WorkflowPage:
         chain=timing.chain(workflow.chain, workflow.sla, name),
         calendar=timing.calendar(workflow.calendar),
         when_stopped_words=words.WHEN_STOPPED[workflow.when_stopped],
+        steps_words=steps_words(workflow),
     )
+
+
+def steps_words(workflow: Workflow) -> list[str]:
+    """What becomes of actions that wait for one that comes to nothing, in sentences."""
+    failed, rejected = workflow.after_failed_step, workflow.after_rejected_step
+    times = workflow.step_retries
+    again = f"it is tried again, {times} time{'' if times == 1 else 's'} at most. Then "
+    return [
+        f"When a step fails, {again if times else ''}{words.AFTER_STEP[failed]}",
+        f"When a step is not approved, {words.AFTER_STEP[rejected]}",
+    ]
 
 
 def new_url(team: Team, person: Person) -> str:
@@ -198,7 +211,7 @@ def _type_line(action_type: ActionType, workflow: Workflow, inherited: list[Stan
         confirmed=action_type.confirmed,
         tier=tier,
         tier_words=words.TIERS[tier],
-        rollback=action_type.rollback_path,
+        rollback=words.way_back(action_type.rollback_path, action_type.rollback),
         rollback_hole=lacks_way_back(action_type),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from agents_registry.policy import cumulative, meaning, numbers, pointers, schema
+from agents_registry.policy import again, cumulative, meaning, numbers, pointers, schema
 from agents_registry.policy.findings import Effect, Mode, Tier
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.policy.impact import Measures, Source
@@ -14,6 +14,7 @@ from agents_registry.policy.shapes import (
     Consequence,
     Cumulative,
     Policy,
+    Repeat,
     RequiredInput,
     StopRule,
     Threshold,
@@ -56,6 +57,7 @@ def builtin(key: str) -> dict[str, Any]:
         "stop_rules": [],
         "impact": None,
         "required_inputs": [],
+        "again": {},
         "waives": ["before", "trace"],
         "loosened": [],
     }
@@ -164,6 +166,14 @@ def _required_inputs(rows: list[dict[str, Any]]) -> tuple[RequiredInput, ...]:
     return tuple(RequiredInput(**row) for row in rows)
 
 
+def _again(said: dict[str, dict[str, Any]]) -> dict[str, Repeat]:
+    tiers = {kind: again.tier_of(rule) for kind, rule in said.items()}
+    return {
+        kind: Repeat(said[kind]["days"], Consequence(tier.effect, tier))
+        for kind, tier in tiers.items()
+    }
+
+
 def _systems(said: dict[str, list[str]]) -> frozenset[str]:
     return frozenset(name for names in said.values() for name in names)
 
@@ -186,6 +196,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "stop_rules": _stop_rules,
     "impact": _measures,
     "required_inputs": _required_inputs,
+    "again": _again,
     "waives": frozenset,
     "loosened": _loosened,
     "systems": _systems,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agents_registry.policy import cumulative, floors, impact, inputs, matrix, rules, wording
+from agents_registry.policy import again, cumulative, floors, impact, inputs, matrix, rules, wording
 from agents_registry.policy.findings import Effect, Facts, Finding, Mode, Tier, Verdict
 from agents_registry.policy.impact import Impact
 from agents_registry.policy.shapes import Policy
@@ -34,6 +34,8 @@ def evaluate(policy: Policy, facts: Facts) -> Verdict:
         findings += cumulative.limits(policy, facts, own, claim)
     if policy.required_inputs:
         findings += inputs.required(policy, facts)
+    if policy.again:
+        findings += again.repeats(policy, facts)
     if facts.trace and (policy.systems or policy.data_classes):
         findings += inputs.undeclared(policy, facts)
     return _verdict(policy.mode, findings, own)

@@ -48,6 +48,10 @@ class Tier(_Scale):
         return Effect.ALLOW if self <= Tier.SPOT_CHECK else Effect.RAISE
 
 
+PEOPLES_TIERS = frozenset({Tier.BATCH_REVIEW, Tier.MANDATORY})
+"""The tiers in which a person decides before anything is done."""
+
+
 class Mode(_Scale):
     """What becomes of an action once it is decided."""
 
@@ -121,7 +125,9 @@ class Facts:
     `claimed` is the impact as the agent states it, unread: `{"affected", "spend_delta",
     "currency", "metrics"}`. `holes` are the roles of the workflow that nobody fills. `totals` are
     the sums before this action that its cumulative limits are about, by the id of the limit:
-    `{"value": "123.45" or None, "count": 3}`. `at` is when it is judged, with its time zone.
+    `{"value": "123.45" or None, "count": 3}`. `again` is what was looked for before it, by `done`
+    and `rejected`: `{"days": 14, "found": None or {"at", "same", "action"}}`. `at` is when it is
+    judged, with its time zone.
     """
 
     payload: Any
@@ -136,6 +142,7 @@ class Facts:
     trace: Any = None
     holes: tuple[str, ...] = ()
     totals: Mapping[str, Any] = field(default_factory=dict)
+    again: Mapping[str, Any] = field(default_factory=dict)
     at: datetime | None = None
     agent: str = ""
     workflow: str = ""

@@ -19,6 +19,7 @@ def least_tier(policy: Policy, holes: tuple[str, ...] = ()) -> Tier:
         cumulative=(),
         stop_rules=(),
         required_inputs=(),
+        again={},
         confidence_line=None,
         impact=policy.impact and _smallest(policy.impact),
     )

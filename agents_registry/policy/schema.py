@@ -114,6 +114,12 @@ IMPACT = _object(
     },
 )
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+DAYS = {"type": "integer", "minimum": 1, "maximum": 1000}
+AGAIN = _object(
+    "",
+    done=_object("days", days=DAYS, raise_to=_one_of("batch_review", "mandatory", "blocked")),
+    rejected=_object("days", days=DAYS, effect=_one_of("raise", "block")),
+)
 
 POLICY = _object(
     "key verb authority_level",
@@ -133,6 +139,7 @@ POLICY = _object(
     stop_rules=_list(STOP_RULE),
     impact=_or_null(IMPACT),
     required_inputs=_list(_object("name", name=NAME, max_age_seconds=_or_null(COUNT))),
+    again=AGAIN,
     waives=_list(_one_of("before", "trace")),
     loosened=_list(_object("floor tier", floor=_one_of(*LOOSENABLE), tier=TIER)),
     systems=_object("", reads=_list(NAME), writes=_list(NAME)),

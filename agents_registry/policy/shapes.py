@@ -81,6 +81,14 @@ class RequiredInput:
     max_age_seconds: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What follows when the same was done, or rejected, at most so many days before."""
+
+    days: int
+    consequence: Consequence
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Everything that one action type is judged by. What a document leaves out is strict here."""
@@ -101,6 +109,7 @@ class Policy:
     stop_rules: tuple[StopRule, ...] = ()
     impact: Measures | None = None
     required_inputs: tuple[RequiredInput, ...] = ()
+    again: Mapping[str, Repeat] = field(default_factory=dict)
     waives: frozenset[str] = frozenset()
     loosened: Mapping[str, Tier] = field(default_factory=dict)
     systems: frozenset[str] = frozenset()

@@ -1,60 +1,13 @@
 """PURE: which fields an action type has, in the order and the words in which people edit them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from agents_registry.policy import sampling
 from agents_registry.rule_forms import kinds
-from agents_registry.rule_forms.kinds import ABSENT, Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One value of a row or of a rule. `name` is its path there: `handoff/trigger`.
-
-    `empty` is what no text says; ABSENT leaves the name out. `options` names the list to choose
-    from or to be offered.
-    """
-
-    name: str
-    label: str
-    kind: Kind
-    hint: str = ""
-    options: str = ""
-    empty: Any = ABSENT
-    required: bool = False
-    wide: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """A list of rules, each of these fields; `keyed`: an object, whose names are the first field.
-
-    A new rule begins with `new`. `library`: the common stop rules can be taken into it.
-    """
-
-    name: str
-    one: str
-    none: str
-    fields: tuple[Field, ...]
-    new: Mapping[str, Any] = field(default_factory=dict)
-    keyed: bool = False
-    library: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """What stands under one heading."""
-
-    name: str
-    title: str
-    sub: str
-    items: tuple[Field | Rules, ...]
-
-
-Form = tuple[Section, ...]
-
+from agents_registry.rule_forms.again_fields import AGAIN
+from agents_registry.rule_forms.items import Field, Form, Rules, Section
+from agents_registry.rule_forms.outcome_fields import OUTCOME
+from agents_registry.rule_forms.way_back_fields import ROLLBACK
 
 MANDATORY: dict[str, Any] = {"raise_to": "mandatory"}
 _EFFECT = Field("effect", "Then", kinds.EFFECT, options="effects", required=True)
@@ -96,6 +49,7 @@ IDENTITY = Section(
             hint="What may run without a person needs a way back.",
             empty="",
         ),
+        ROLLBACK,
         Field("changes_terms", "It changes a price or terms", kinds.TICK),
         Field(
             "idempotent",
@@ -334,8 +288,10 @@ FORM: Form = (
     STOP_RULES,
     IMPACT,
     KNOWING,
+    AGAIN,
     FLOORS,
     DECIDING,
+    OUTCOME,
     SCHEMA,
 )
 

@@ -22,6 +22,17 @@ EFFECTS = {
     "mode_to approval_gated": "approval-gated: a person approves first",
     "mode_to draft_only": "draft-only: never carried out",
 }
+DONE_AGAIN = {
+    "": "not chosen: at least mandatory approval",
+    "batch_review": "at least batch review",
+    "mandatory": "at least mandatory approval",
+    "blocked": "blocked: nobody can approve it",
+}
+REJECTED_AGAIN = {
+    "": "not chosen: at least mandatory approval",
+    "raise": "at least mandatory approval",
+    "block": "blocked: nobody can approve it",
+}
 HOWS = {
     "": "not computed",
     "value": "what stands at",
@@ -48,6 +59,8 @@ def options(whole: Document, row: Row) -> Options:
         "tiers": _named(words.TIERS),
         "waives": _named(words.WAIVED),
         "effects": _named(EFFECTS),
+        "done_again": _named(DONE_AGAIN),
+        "rejected_again": _named(REJECTED_AGAIN),
         "operators": _named(OPERATORS),
         "limits": _named({sign: OPERATORS[sign] for sign in (">", ">=")}),
         "floors": _coded({name: FLOORS[name].what for name in LOOSENABLE}),

@@ -5,7 +5,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from agents_registry.rule_forms.fields import FORM, Field, Form, Rules, rules_of
+from agents_registry.rule_forms.fields import FORM, rules_of
+from agents_registry.rule_forms.items import Field, Form, Rules
 from agents_registry.rule_forms.kinds import ABSENT, Texts, Wrong, tidy
 from agents_registry.spec.rows import Row
 
@@ -114,6 +115,8 @@ def read(posted: Posted, stored: Row, form: Form = FORM) -> Draft:
                 reader.field(item, row, f"/{item.name}")
     if row.get("impact") == {} != stored.get("impact"):
         row["impact"] = None
+    if row.get("again"):
+        row["again"] = {kind: rule for kind, rule in row["again"].items() if rule}
     return Draft(row, reader.errors, reader.origins, form)
 
 

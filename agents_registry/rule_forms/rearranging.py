@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from agents_registry.policy.library import BY_ID
-from agents_registry.rule_forms.fields import Rules, rules_of
+from agents_registry.rule_forms.fields import rules_of
+from agents_registry.rule_forms.items import Rules
 from agents_registry.rule_forms.reading import MOST, Draft, free, listed, put, unlisted
 from agents_registry.spec.rows import Row
 

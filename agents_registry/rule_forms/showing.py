@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents_registry.rule_forms import reading
-from agents_registry.rule_forms.fields import Field, Rules, Section
+from agents_registry.rule_forms.items import Field, Rules, Section
 from agents_registry.rule_forms.reading import Draft
 from agents_registry.spec.rows import Row
 

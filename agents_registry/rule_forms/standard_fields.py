@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from agents_registry.rule_forms import kinds
-from agents_registry.rule_forms.fields import RULES, Field, Form, Rules, Section
+from agents_registry.rule_forms.fields import RULES
+from agents_registry.rule_forms.items import Field, Form, Rules, Section
 
 
 def _asked(of: Rules, *, place: str = "", one: str = "", none: str = "") -> Rules:

@@ -28,6 +28,7 @@ def problems(place: str, key: str, row: Row, whole: Document) -> Iterator[Proble
         yield from _handoff(place, row)
     if not policy and not schema:
         yield from _paths(place, row)
+        yield from _matches(place, row)
 
 
 def policy_document(key: str, row: Row) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def _asked(place: str, row: Row, whole: Document) -> Iterator[Problem]:
 
 def _rollback(place: str, row: Row) -> Iterator[Problem]:
     alone = row["mode"] == Mode.AUTO_EXECUTED and row["verb"] not in CHANGES_NOTHING
-    if alone and not row["rollback_path"].strip():
+    if alone and not row["rollback"] and not row["rollback_path"].strip():
         yield Problem(
             f"{place}/rollback_path",
             "What may be carried out without a person needs a way to undo it.",
@@ -102,6 +103,13 @@ def _paths(place: str, row: Row) -> Iterator[Problem]:
         if path and not payload_schemas.leads_to(schema, path):
             said = f"The payload schema has no {limit['per']}."
             yield Problem(f"{place}/cumulative/{number}/per", said)
+
+
+def _matches(place: str, row: Row) -> Iterator[Problem]:
+    for number, pair in enumerate(row["matches"]):
+        if not payload_schemas.leads_to(row["payload_schema"], pointers.steps(pair["payload"])):
+            said = f"The payload schema has no {pair['payload']}."
+            yield Problem(f"{place}/matches/{number}/payload", said)
 
 
 def _measured(impact: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,15 @@ from typing import Any
 
 from agents_registry.policy import schema
 from agents_registry.policy.floors import BUILT_IN
-from agents_registry.spec import action_types, problems, salvage, standards, timing, windows
+from agents_registry.spec import (
+    action_types,
+    problems,
+    salvage,
+    standards,
+    timing,
+    ways_back,
+    windows,
+)
 from agents_registry.spec.problems import Problem
 from agents_registry.spec.rows import EMPTY, Document, Row, fill, over
 from agents_registry.spec.text import Written
@@ -95,6 +103,7 @@ def _workflow(place: str, workflow: Row, whole: Document) -> Iterator[Problem]:
             yield Problem(at, "Every workflow has this action type already.")
             continue
         wrong = list(action_types.problems(at, key, action_type, whole))
+        wrong += ways_back.problems(at, action_type, workflow["action_types"])
         yield from wrong
         if not wrong and not missing and (action_type["sla"] or action_type["chain"]):
             yield from _steps(at, action_type, workflow, whole)

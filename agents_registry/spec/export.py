@@ -28,6 +28,7 @@ _ORDER = (
     *("floor", "tier"),
     *("metric", "operator", "limit", "affected", "spend_delta", "currency", "effect", "ask"),
     *("trigger", "context", "decision_asked", "next_steps", "reads", "writes"),
+    *("payload", "after"),
     *("type", "description", "enum", "properties", "required", "items"),
 )
 """PostgreSQL keeps no order inside JSON; this is the one in which people read."""

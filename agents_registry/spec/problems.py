@@ -7,6 +7,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from agents_registry.policy import pointers
 from agents_registry.spec.shape import DOCUMENT, EMAIL, KEY, SLUG, USERNAME
 from ledger.canonical import canonical
 
@@ -26,6 +27,7 @@ _PATTERNS = {
     USERNAME: "is no username: letters, digits and . @ + - _ only.",
     KEY: "is no key: letters, digits and . : - _, at most 80 of them.",
     EMAIL: "is no e-mail address.",
+    pointers.PATTERN: "is no JSON Pointer like /account/owner.",
 }
 
 

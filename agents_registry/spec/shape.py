@@ -5,6 +5,7 @@ The fields of a policy are let through here: `agents_registry.policy` knows more
 
 from typing import Any
 
+from agents_registry.policy import pointers
 from agents_registry.policy.floors import BUILT_IN, VERBS
 from agents_registry.policy.schema import NAME, TEXT
 
@@ -46,6 +47,7 @@ def _text(longest: int, /, **more: Any) -> Schema:
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,49}$"
 USERNAME = r"^[\w.@+-]{1,150}$"
 KEY = r"^[A-Za-z0-9_.:-]{1,80}$"
+SOURCE = r"^/(payload|before|after|outcome)(/([^/~]|~[01])*)*$"
 EMAIL = r"^([^@\s]+@[^@\s]+)?$"
 
 _slug = {"type": "string", "pattern": SLUG}
@@ -55,6 +57,7 @@ _title = _text(120, minLength=1)
 _duration = _text(40)
 _long = _text(20_000, default="")
 _anything: Schema = {}
+_pointer: Schema = _text(500, pattern=pointers.PATTERN)
 
 TEAM = _row(
     slug=_slug,
@@ -90,7 +93,16 @@ CHAIN = _row(
     stages=_list(STAGE),
     fallback=_one_of("expire", "hold", "hold_and_pause") | {"default": "expire"},
 )
-AGENT = _row(name=_title, description=_long)
+AGENT = _row(
+    name=_title,
+    description=_long,
+    most_pending={
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "maximum": 100_000,
+        "default": None,
+    },
+)
 POLICY = {
     "verb": _anything,
     "authority_level": _anything,
@@ -107,6 +119,7 @@ POLICY = {
     "cumulative": {"default": []},
     "stop_rules": {"default": []},
     "required_inputs": {"default": []},
+    "again": {"default": {}},
     "waives": {"default": []},
     "loosened": {"default": []},
 }
@@ -137,6 +150,19 @@ ACTION_TYPE = _row(
     **POLICY,
     idempotent={"type": "boolean", "default": False},
     rollback_path=_long,
+    rollback=_row(
+        type={"type": "string", "pattern": KEY},
+        payload={
+            "type": "object",
+            "maxProperties": 100,
+            "additionalProperties": {
+                "anyOf": [{"type": "string", "pattern": SOURCE}, _row(value=_anything)]
+            },
+            "default": {},
+        },
+    )
+    | {"type": ["object", "null"], "default": None},
+    matches=_list(_row(payload=_pointer, after=_pointer), default=[]),
     systems=_row(reads=_list(NAME, default=[]), writes=_list(NAME, default=[])) | {"default": {}},
     data_classes=_list(_text(40, minLength=1), default=[]),
     handoff=_row(
@@ -166,6 +192,9 @@ WORKFLOW = _row(
     chain=_slug,
     sla=_duration | {"default": "1 business day"},
     when_stopped=_one_of("hold", "refuse") | {"default": "hold"},
+    after_failed_step=_one_of("halt", "go_on") | {"default": "halt"},
+    after_rejected_step=_one_of("halt", "go_on") | {"default": "halt"},
+    step_retries={"type": "integer", "minimum": 0, "maximum": 10, "default": 0},
     agents=_list(_slug, uniqueItems=True, default=[]),
     standards=_list(_slug, uniqueItems=True, default=[]),
     trigger=_long,

@@ -74,6 +74,7 @@ def issue(request: HttpRequest, slug: str) -> HttpResponse:
             person=person_of(request),
             scopes=request.POST.getlist("scopes"),
             days=int(days) if days.isdecimal() and len(days) < 6 else 0,
+            test="test" in request.POST,
         )
     except CannotIssue as refusal:
         messages.warning(request, f"{refusal} No token was made.")

@@ -1,16 +1,20 @@
 """The shape of what agents are answered, for the API's description alone: `approvals.answers`
 writes it."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents_registry.policy.findings import Effect, Mode, Tier
 from approvals.api.fields import Anything, Object
 from approvals.models import Cause, Reason, Verdict
 from approvals.states import State
+from approvals.usage import Use
 
 STATES = [state.value for state in State]
 TIERS = [tier.value for tier in Tier]
 MODES = [mode.value for mode in Mode]
+USES = [use.value for use in Use]
+USED = "What people did with what they accepted; null while nobody has said."
 
 
 class FaultAnswer(serializers.Serializer[None]):
@@ -32,6 +36,16 @@ class ProblemAnswer(serializers.Serializer[None]):
     errors = FaultAnswer(many=True)  # type: ignore[assignment]
     retry_at = serializers.DateTimeField(
         required=False, help_text="Ask again then; `Retry-After` has the seconds until it."
+    )
+    waiting_for = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        help_text="The actions that have to be done first.",
+    )
+    expected_wait_seconds = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text="How long a new action would wait for a person; null where nobody can tell.",
     )
 
 
@@ -59,11 +73,19 @@ class SubjectAnswer(serializers.Serializer[None]):
     label = serializers.CharField()  # type: ignore[assignment]
 
 
+class StepOnAnswer(serializers.Serializer[None]):
+    """An action that another one waits for: the newest try, where it was tried again."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=STATES)
+
+
 class ListedAnswer(serializers.Serializer[None]):
     """An action as it stands in a list: everything but its large parts."""
 
     id = serializers.UUIDField()
     state = serializers.ChoiceField(choices=STATES)
+    test = serializers.BooleanField(help_text="A test or a drill: judged, and never done.")
     held = serializers.BooleanField(help_text="Its chain is at an end; it waits for an owner.")
     tier = serializers.ChoiceField(choices=TIERS)
     mode = serializers.ChoiceField(choices=MODES)
@@ -74,6 +96,9 @@ class ListedAnswer(serializers.Serializer[None]):
     summary = serializers.CharField()
     subject = SubjectAnswer(allow_null=True)
     run_id = serializers.CharField()
+    trace_id = serializers.CharField(
+        allow_null=True, help_text="The OpenTelemetry trace, as 32 hex digits."
+    )
     batch_key = serializers.CharField()
     agent_version = serializers.CharField()
     requested_by = serializers.CharField()
@@ -87,12 +112,17 @@ class ListedAnswer(serializers.Serializer[None]):
     releasable_at = serializers.DateTimeField(
         allow_null=True,
         help_text="From when on it can be taken; past: now. null while it is not approved, and "
-        "where its approval ends before its window opens.",
+        "where its approval ends before its window opens. What is in `depends_on` has to be done "
+        "besides.",
     )
     created_at = serializers.DateTimeField()
     changed_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
+    depends_on = StepOnAnswer(many=True)
     retry_of = serializers.UUIDField(allow_null=True)
+    rolls_back = serializers.UUIDField(
+        allow_null=True, help_text="The action that this one undoes: it was staged for that."
+    )
     review_url = serializers.URLField()
 
 
@@ -118,6 +148,7 @@ class LearnedAnswer(DecisionAnswer):
     workflow = serializers.CharField()
     action_type = serializers.CharField()
     run_id = serializers.CharField()
+    used = serializers.ChoiceField(choices=USES, allow_null=True, help_text=USED)
 
 
 class ReleaseAnswer(serializers.Serializer[None]):
@@ -134,6 +165,11 @@ class ReleaseAnswer(serializers.Serializer[None]):
     payload_digest = serializers.CharField()
     approved_by = serializers.ListField(child=serializers.CharField())
     edits = serializers.ListField(child=Object())
+    missing = serializers.ListField(
+        child=serializers.UUIDField(),
+        help_text="Actions that this one depended on and that came to nothing: the workflow goes "
+        "on without them.",
+    )
 
 
 class ActionAnswer(ListedAnswer):
@@ -145,10 +181,69 @@ class ActionAnswer(ListedAnswer):
     evidence = serializers.ListField(child=Object())
     policy = PolicyAnswer()
     decision = DecisionAnswer(allow_null=True)
+    used = serializers.ChoiceField(choices=USES, allow_null=True, help_text=USED)
     recall_requested = serializers.BooleanField(
         help_text="It is stopped while you hold it: leave it undone if you still can, and report."
     )
+    as_approved = serializers.BooleanField(
+        allow_null=True,
+        help_text="Whether the after-state that was reported says what was approved; null where "
+        "nobody can tell.",
+    )
     release = ReleaseAnswer(required=False)
+
+
+class ToolCallAnswer(serializers.Serializer[None]):
+    """A tool call as the agent told of it; `more` is what it said beside."""
+
+    name = serializers.CharField(allow_null=True)
+    arguments = Anything(allow_null=True)
+    result = Anything(allow_null=True)
+    error = Anything(allow_null=True)
+    more = Object()
+
+
+class RetrievalAnswer(serializers.Serializer[None]):
+    """Something that the agent told it read."""
+
+    title = serializers.CharField(allow_null=True)
+    more = Anything(allow_null=True)
+
+
+class ReportedAnswer(serializers.Serializer[None]):
+    """An outcome as it was reported under a lease."""
+
+    status = serializers.CharField()
+    after = Anything(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+    cost = Object(allow_null=True)
+    value = Object(allow_null=True)
+    occurred_at = serializers.DateTimeField(allow_null=True)
+    reported_at = serializers.DateTimeField()
+
+
+class RunActionAnswer(ListedAnswer):
+    """An action of a run, with what led to it and what came of it."""
+
+    agent = serializers.CharField()
+    model = serializers.CharField(allow_null=True)
+    tool_calls = ToolCallAnswer(many=True)
+    retrievals = RetrievalAnswer(many=True)
+    policy = PolicyAnswer()
+    decision = DecisionAnswer(allow_null=True)
+    outcomes = ReportedAnswer(many=True)
+
+
+class RunAnswer(serializers.Serializer[None]):
+    """Everything that belongs to one `run_id`."""
+
+    run_id = serializers.CharField()
+    trace_ids = serializers.ListField(child=serializers.CharField())
+    agents = serializers.ListField(child=serializers.CharField())
+    started_at = serializers.DateTimeField()
+    changed_at = serializers.DateTimeField()
+    actions = RunActionAnswer(many=True)
+    more = serializers.BooleanField(help_text="There are more actions than the first 200.")
 
 
 class BatchResultAnswer(serializers.Serializer[None]):
@@ -188,6 +283,38 @@ class ReleasedAnswer(serializers.Serializer[None]):
     results = ReleaseAnswer(many=True)
 
 
+class ThreadAnswer(serializers.Serializer[None]):
+    """An interrupt as a thread: its calls are actions, in order."""
+
+    thread_id = serializers.UUIDField()
+    actions = ActionAnswer(many=True)
+
+
+class CallStateAnswer(serializers.Serializer[None]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=STATES)
+
+
+class WaitingThreadAnswer(serializers.Serializer[None]):
+    """Not every call of the thread is decided."""
+
+    thread_id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=[State.PENDING.value])
+    actions = CallStateAnswer(many=True)
+
+
+@extend_schema_field({"anyOf": [{"$ref": "#/components/schemas/ReleaseAnswer"}, {"type": "null"}]})
+class MaybeRelease(Anything):
+    """A release, or null."""
+
+
+class TakenThreadAnswer(serializers.Serializer[None]):
+    """What the library is resumed with, and the lease of each call that may be done."""
+
+    resume = Anything()
+    releases = serializers.ListField(child=MaybeRelease())
+
+
 class ThresholdAnswer(serializers.Serializer[None]):
     metric = serializers.CharField()
     operator = serializers.CharField()
@@ -221,12 +348,33 @@ class SelfAnswer(serializers.Serializer[None]):
     status = serializers.ChoiceField(choices=STATUSES)
 
 
+class TokenAnswer(serializers.Serializer[None]):
+    """The token that came with the call. `test`: what is staged with it is never done."""
+
+    test = serializers.BooleanField()
+    scopes = serializers.ListField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField()
+
+
+class WaitingAnswer(serializers.Serializer[None]):
+    """How many of the agent's actions wait for people in this workflow, the most that may in all
+    of its workflows together, and how long a new one would wait."""
+
+    pending = serializers.IntegerField()
+    most = serializers.IntegerField(allow_null=True, help_text="null: any number.")
+    expected_wait_seconds = serializers.IntegerField(
+        allow_null=True, help_text="null where nobody decided within a week."
+    )
+
+
 class OwnWorkflowAnswer(SelfAnswer):
+    waiting = WaitingAnswer()
     action_types = AllowedAnswer(many=True)
 
 
 class MeAnswer(serializers.Serializer[None]):
     agent = SelfAnswer()
+    token = TokenAnswer()
     workflows = OwnWorkflowAnswer(many=True)
 
 

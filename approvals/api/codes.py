@@ -57,8 +57,8 @@ CODES = {
     "instant_invalid": Code(
         400, "Not an instant", "Send ISO 8601 with an offset: 2026-11-25T17:00:00+01:00."
     ),
-    "not_supported": Code(
-        400, "Not supported yet", "Leave the field out; it will be taken in a later version."
+    "address_not_allowed": Code(
+        400, "Nothing is sent to this address", "Name a public host, and begin with https://."
     ),
     "cursor_invalid": Code(
         400, "Not a cursor", "Send `next` of the last answer as it is, or start anew without one."
@@ -78,6 +78,11 @@ CODES = {
     ),
     "method_not_allowed": Code(405, "Not with this method", "Use a method named in Allow."),
     "throttled": Code(429, "Too many requests", "Wait as many seconds as Retry-After says."),
+    "too_many_pending": Code(
+        429,
+        "Too many wait already",
+        "Ask again at `retry_at`; `expected_wait_seconds` says how long a new one would wait.",
+    ),
     # Staging
     "unknown_workflow": Code(
         404, "No such workflow", "GET /api/v1/me lists the workflows this agent may use."
@@ -86,6 +91,12 @@ CODES = {
         400,
         "Not in the action space",
         "GET /api/v1/me lists the action types. The risk owner sees that this was asked for.",
+    ),
+    "dependency_unknown": Code(
+        400, "It depends on what is not there", "Name actions that this agent staged."
+    ),
+    "dependency_failed": Code(
+        409, "What it depends on came to nothing", "Stage that anew, and then what depends on it."
     ),
     "payload_invalid": Code(
         400, "The payload does not fit", "Mend the places that `errors` points at."
@@ -109,10 +120,21 @@ CODES = {
     "conflict": Code(409, "Something changed first", "Read the action again and go from there."),
     # Releasing and reporting
     "not_approved": Code(409, "Not approved", "Wait for the decision: GET with Prefer: wait=60."),
-    "not_live": Code(409, "Not to be done", "It was staged to be looked at only."),
+    "not_decided": Code(
+        409, "Not every call is decided", "Wait: GET the thread with Prefer: wait=60."
+    ),
+    "not_live": Code(
+        409,
+        "Not to be done",
+        "It was staged to be looked at only, or asked for with a token for tests: "
+        "use one that is not, for what is to be done.",
+    ),
     "draft_only": Code(409, "Draft only", "Nothing may be executed: a person uses the draft."),
     "leased": Code(409, "Leased already", "Whoever holds the lease reports the outcome."),
     "too_early": Code(409, "Too early", "Try again at `retry_at`."),
+    "waiting_for": Code(
+        409, "It waits for another action", "Ask again when all in `waiting_for` are done."
+    ),
     "too_late": Code(409, "Too late", "It is over, or ends before it may be taken. Stage it anew."),
     "world_changed": Code(
         409, "The world changed", "A reviewer looks at it again. Wait for the decision."
@@ -124,6 +146,22 @@ CODES = {
         409, "Another outcome is on record", "An outcome is reported once; the first one counts."
     ),
     "no_rollback": Code(409, "No rollback is asked for", "Report only what a person asked for."),
+    # What came of it, and what others think of it
+    "not_done": Code(
+        409, "Nothing was done", "Report what came of it once it is done, or a person goes on."
+    ),
+    "too_many_results": Code(409, "It has too many results", "Report sums, not each one."),
+    "not_pending": Code(409, "Nobody decides it any more", "Only what is pending is checked."),
+    "changed": Code(409, "It has changed meanwhile", "Read it again, and go from there."),
+    "opinion_differs": Code(
+        409, "Another opinion is on record", "An agent has one opinion of a revision: the first."
+    ),
+    "own_action": Code(409, "Its own action", "Let an agent check it that did not stage it."),
+    "rollback_is_staged": Code(
+        409,
+        "Another action undoes it",
+        "Take the action that the detail names when it is approved, and report its outcome.",
+    ),
     # Metrics
     "unknown_metric": Code(
         400, "Not a metric of this workflow", "Ask its owners to list it, with you as its source."

@@ -156,14 +156,6 @@ class Anything(serializers.Field[Any, Any, Any, Any]):
         return data
 
 
-class NotYet(Anything):
-    """A field of the contract that is not supported yet; `schema` says what still passes."""
-
-    def __init__(self, schema: dict[str, Any], **options: Any) -> None:
-        super().__init__(**options)
-        self.schema = schema
-
-
 @extend_schema_field({"type": "object"})
 class Object(Anything):
     """Any JSON object."""

@@ -19,13 +19,16 @@ from rfc8785 import CanonicalizationError
 
 from approvals.answers import instant
 from approvals.api.codes import CODES
-from approvals.api.parsers import escaped
 from approvals.api.renderers import PROBLEM_JSON, JSONRenderer
 from approvals.errors import Fault, Refused
+from approvals.strict_json import escaped
 from approvals.windows import to_the_millisecond
 from ledger import clock
 
 MAX_FAULTS = 50
+TOLD = ("expected_wait_seconds", "waiting_for")
+"""The facts of a refusal that the answer tells beside its words."""
+
 log = logging.getLogger(__name__)
 
 
@@ -33,7 +36,8 @@ log = logging.getLogger(__name__)
 class Problem:
     """One refusal. `faults` point into the request: its body, `/query/…` or `/headers/…`.
 
-    `retry_at` is there where asking again then may be answered otherwise.
+    `retry_at` is there where asking again then may be answered otherwise, `told` has what else
+    a program can go by.
     """
 
     status: int
@@ -43,6 +47,7 @@ class Problem:
     faults: tuple[Fault, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     retry_at: datetime | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self, under: str = "") -> dict[str, Any]:
         """The RFC 9457 object; `under` is a JSON Pointer to the part that it is about."""
@@ -58,6 +63,7 @@ class Problem:
                 for fault in self.faults[:MAX_FAULTS]
             ],
             **({"retry_at": instant(self.retry_at)} if self.retry_at else {}),
+            **self.told,
         }
 
 
@@ -103,7 +109,8 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _of_refusal(error: Refused) -> Problem:
-    problem = Problem(error.status, error.code, error.detail, error.title, error.faults)
+    told = {name: error.facts[name] for name in TOLD if name in error.facts}
+    problem = Problem(error.status, error.code, error.detail, error.title, error.faults, told=told)
     retry_at: datetime | None = error.facts.get("retry_at")
     if retry_at is None:
         return problem

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +12,26 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents_registry import revisions, standards, stops
-from agents_registry.models import ActionType, Agent, Scope, Standard, StopKind, Workflow
+from agents_registry.models import (
+    ActionType,
+    Agent,
+    AgentToken,
+    Scope,
+    Standard,
+    StopKind,
+    Workflow,
+)
 from approvals import answers as said
-from approvals import feed, four_eyes
-from approvals.api import answers, cursors
+from approvals import dependencies, feed, pressure, usage
+from approvals.api import answers, checking, cursors
 from approvals.api.renderers import JSONLinesRenderer, JSONRenderer
 from approvals.api.schema import operation
 from approvals.api.serializers import DecisionsQuery
 from approvals.api.views import AgentView, agent_of, asked
 from approvals.delivery.waiting import LONGEST_WAIT, PENDING_HEADER, wait_seconds
 from approvals.errors import Missing
-from approvals.models import DECIDING, Action, Decision
+from approvals.models import Action, Decision
+from approvals.pressure import Queue
 from approvals.settling import CAN_BE_UNDONE, seconds_left
 from approvals.states import State
 from ledger import clock
@@ -41,13 +51,22 @@ class Me(AgentView):
         stopped = {(stop.kind, stop.target) for stop in stops.in_force(agent.team)}
         status = _status(stopped, StopKind.AGENT, stops.agent_target(agent))
         types = ActionType.objects.filter(retired_at__isnull=True)
-        workflows = agent.workflows.prefetch_related(Prefetch("action_types", queryset=types))
+        workflows = agent.workflows.select_related("calendar").prefetch_related(
+            Prefetch("action_types", queryset=types)
+        )
         inherited = standards.inherited_by(workflows)
+        now = clock.now()
+        queues = pressure.queues(agent=agent, workflows=workflows, now=now)
         return Response(
             {
                 "agent": {"slug": agent.slug, "name": agent.name, "status": status},
+                "token": _token(request),
                 "workflows": [
-                    _workflow(workflow, stopped, inherited[workflow.pk]) for workflow in workflows
+                    {
+                        **_workflow(workflow, stopped, inherited[workflow.pk]),
+                        "waiting": _waiting(agent, queues[workflow.pk], now),
+                    }
+                    for workflow in workflows
                 ],
             }
         )
@@ -55,6 +74,16 @@ class Me(AgentView):
 
 class OneAction(AgentView):
     scopes = {"GET": Scope.READ}
+
+    @property
+    def scope(self) -> Scope:
+        """Of what it may check, an agent reads others' actions with the scope for that."""
+        checks = self.request.method in {"GET", "HEAD"} and checking.only_checks(self.request)
+        return Scope.CHECK if checks and not self._is_own() else super().scope
+
+    def _is_own(self) -> bool:
+        own = Action.objects.filter(pk=self.kwargs["action_id"], agent=agent_of(self.request))
+        return own.exists()
 
     @operation(
         "read_action",
@@ -68,7 +97,11 @@ class OneAction(AgentView):
         gives={"ETag": "Changes with the action.", "Preference-Applied": "`wait` was heeded."},
     )
     def get(self, request: Request, action_id: UUID) -> Response:
-        """Its state, its verdict, its content as the agent sent it."""
+        """Its state, its verdict, its content as the agent sent it. With the scope `check` and
+        without `read`: one that another agent has pending in its workflows, without what is
+        sensitive."""
+        if checking.only_checks(request):
+            return Response(checking.one(agent_of(request), action_id))
         action = _own_actions(agent_of(request)).filter(pk=action_id).first()
         if action is None:
             raise Missing("This agent has no such action.")
@@ -79,7 +112,7 @@ class OneAction(AgentView):
         response = Response(None if same else answer, status=304 if same else 200)
         response.headers["ETag"] = etag
         if answer["state"] == State.PENDING and wait_seconds(request.headers.get("Prefer", "")):
-            response.headers[PENDING_HEADER] = str(_ask_again(action))
+            response.headers[PENDING_HEADER] = str(ask_again(action))
         return response
 
 
@@ -106,23 +139,19 @@ class Decisions(AgentView):
             after=cursors.decision_of(after, name="after") if after else 0,
             limit=query.get("limit", FEED_PAGE),
         )
-        results = [_learned(decision) for decision in decisions]
+        used = usage.used_of(decision.action for decision in decisions)
+        results = [_learned(each, used.get(each.action_id)) for each in decisions]
         return Response({"results": results, "next": results[-1]["cursor"] if results else after})
 
 
-def _ask_again(action: Action) -> float:
+def ask_again(action: Action) -> float:
     """Seconds after which the answer changes by itself: when a verdict has settled."""
     return seconds_left(action, clock.now()) or LONGEST_WAIT
 
 
 def whole(action: Action) -> dict[str, Any]:
     """The action as a single one is answered: with its content and the verdict on it."""
-    content = action.contents.get(revision=action.revision)
-    given = action.decisions.filter(
-        revision=action.revision, verdict__in=DECIDING, undone_at__isnull=True
-    )
-    decision = four_eyes.told(given).select_related("person").order_by("-id").first()
-    return said.action(action, content=content, decision=decision)
+    return said.whole(action)
 
 
 def page_of(agent: Agent, query: dict[str, Any]) -> dict[str, Any]:
@@ -149,10 +178,11 @@ def _filters(query: dict[str, Any]) -> dict[str, Any]:
 
 
 def _own_actions(agent: Agent) -> Any:
-    return Action.objects.filter(agent=agent).select_related("workflow", "action_type__send_window")
+    actions = Action.objects.filter(agent=agent).prefetch_related(dependencies.WAITS_FOR)
+    return actions.select_related("workflow", "action_type__send_window")
 
 
-def _learned(decision: Decision) -> dict[str, Any]:
+def _learned(decision: Decision, used: str | None) -> dict[str, Any]:
     action = decision.action
     return {
         "cursor": cursors.for_decision(decision.pk),
@@ -160,6 +190,22 @@ def _learned(decision: Decision) -> dict[str, Any]:
         "workflow": action.workflow.slug,
         "action_type": action.action_type.key,
         "run_id": action.run_id,
+        "used": used,
+    }
+
+
+def _token(request: Request) -> dict[str, Any]:
+    token = request.auth
+    assert isinstance(token, AgentToken)
+    ends = said.instant(token.expires_at)
+    return {"test": token.test, "scopes": token.scopes, "expires_at": ends}
+
+
+def _waiting(agent: Agent, queue: Queue, now: datetime) -> dict[str, int | None]:
+    return {
+        "pending": queue.own,
+        "most": agent.most_pending,
+        "expected_wait_seconds": queue.expected(now),
     }
 
 

@@ -54,5 +54,6 @@ class Rollback(AgentView):
             action_id=action_id,
             succeeded=fields["status"] == "succeeded",
             error=fields.get("error", ""),
+            after=fields.get("after"),
         )
         return Response(reading.whole(action))

@@ -1,6 +1,6 @@
 """Describes the API as OpenAPI 3.1: every operation with every answer that it can give."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -9,11 +9,14 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.serializers import Serializer
 
 from approvals.api.answers import ProblemAnswer
-from approvals.api.fields import Anything, Matching, NotYet, Strict
+from approvals.api.fields import Anything, Matching, Strict
 from approvals.api.renderers import PROBLEM_JSON
 from approvals.api.serializers import KEY
 
 View = TypeVar("View", bound=Callable[..., Any])
+Shape = type[Serializer[Any]] | dict[str, Any]
+"""A serializer, or a JSON Schema: of a body by its media type."""
+
 ALWAYS = (401, 403, 429, 500, 503)
 WITH_BODY = (400, 411, 413, 415)
 SHORT = {
@@ -43,18 +46,19 @@ FORMS = {"Idempotency-Key": {"pattern": f"^{KEY}$"}}
 def operation(
     name: str,
     summary: str,
-    answers: Mapping[Any, type[Serializer[Any]] | None],
+    answers: Mapping[Any, Shape | None],
     *,
-    body: type[Serializer[Any]] | None = None,
+    body: Shape | None = None,
     query: type[Serializer[Any]] | None = None,
     refuses: Iterable[int] = (),
     takes: Mapping[str, str] | None = None,
     gives: Mapping[str, str] | None = None,
+    places: Mapping[str, Sequence[str]] | None = None,
     open_to_all: bool = False,
 ) -> Callable[[View], View]:
     """Describes one method of a view. `name` is for generated clients; `answers` are by status,
     or by (status, media type); `refuses` are the statuses of its own problems; `takes` and
-    `gives` are headers with what they say."""
+    `gives` are headers with what they say, `places` parts of the address with all they may be."""
     headers = dict(gives or {}) if open_to_all else {**RATE, **(gives or {})}
     own = (*refuses, *(WITH_BODY if body else ()), *((400,) if query else ()))
     problems = sorted({*own, *(() if open_to_all else ALWAYS)})
@@ -65,6 +69,7 @@ def operation(
         request=body,
         parameters=[
             *([query] if query else []),
+            *(_place(name, values) for name, values in (places or {}).items()),
             *(_header(name, words, response=False) for name, words in (takes or {}).items()),
             *(_header(name, words, response=good) for name, words in headers.items()),
         ],
@@ -74,6 +79,10 @@ def operation(
         },
         auth=[] if open_to_all else None,
     )
+
+
+def _place(name: str, values: Sequence[str]) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.PATH, enum=values)
 
 
 def _problem(status: int) -> OpenApiResponse:
@@ -101,8 +110,6 @@ class ProblemAwareSchema(AutoSchema):
         return {**schema, "additionalProperties": False} if _is_strict(serializer) else schema
 
     def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        if isinstance(field, NotYet):
-            return field.schema
         if type(field) is Anything:
             return {}
         schema: dict[str, Any] = super()._map_serializer_field(  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from agents_registry.policy import numbers
 from agents_registry.policy.impact import METRIC_NAME
+from approvals import dependencies
 from approvals.api.fields import (
     INSTANT,
     Anything,
@@ -15,7 +16,6 @@ from approvals.api.fields import (
     Id,
     Instant,
     Matching,
-    NotYet,
     Object,
     Share,
     Strict,
@@ -118,7 +118,8 @@ class RevisionBody(Strict):
 class ActionBody(RevisionBody):
     """One submission. `take` leases what needs no person in the same call.
 
-    `depends_on` must be empty and `callback_url` null: both are refused as not_supported.
+    `depends_on` names the agent's own actions that have to be done before this one is taken,
+    `callback_url` where this one is called about instead of the agent's webhook.
     """
 
     workflow = Text(max_length=50)
@@ -127,9 +128,9 @@ class ActionBody(RevisionBody):
     run_id = Text(max_length=200, **WORDS)
     subject = SubjectBody(**MAYBE)
     batch_key = Text(max_length=200, **WORDS)
-    depends_on = NotYet({"type": ["array", "null"], "maxItems": 0}, **MAYBE)
+    depends_on = _list_of(Id(), dependencies.MOST)
     requested_by = Text(max_length=254, **WORDS)
-    callback_url = NotYet({"type": "null"}, **MAYBE)
+    callback_url = Text(max_length=2000, **WORDS)
     not_before = Instant(**MAYBE)
     not_after = Instant(**MAYBE)
     take = Flag(**MAYBE)
@@ -157,6 +158,17 @@ class ReleaseNextBody(Strict):
     lease_seconds = Whole(min_value=1, max_value=LONGEST_LEASE, **MAYBE)
 
 
+class InterruptQuery(Strict):
+    """Where the calls of an interrupt belong: a workflow, and a run of the agent."""
+
+    workflow = Text(max_length=50)
+    run_id = Text(max_length=200, required=False)
+
+
+class TakeBody(Strict):
+    lease_seconds = Whole(min_value=1, max_value=LONGEST_LEASE, **MAYBE)
+
+
 class OutcomeBody(Strict):
     """What came of it. The same body again changes nothing."""
 
@@ -170,7 +182,10 @@ class OutcomeBody(Strict):
 
 
 class RollbackBody(Strict):
+    """How it went; `after` is the state that was found then."""
+
     status = serializers.ChoiceField(choices=["succeeded", "failed"])
+    after = Anything(**MAYBE)
     error = Text(max_length=10_000, **WORDS)
 
 

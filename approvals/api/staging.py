@@ -1,6 +1,7 @@
 """Before a decision: stage one or many, ask "may I?", revise, withdraw."""
 
 import re
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from agents_registry.models import Agent, Scope
-from approvals import staging
-from approvals.api import answers, reading
+from approvals import staging, traces
+from approvals.api import answers, checking, reading
 from approvals.api.problems import problem_of
 from approvals.api.schema import operation
 from approvals.api.serializers import (
@@ -21,12 +22,12 @@ from approvals.api.serializers import (
     NothingBody,
     RevisionBody,
 )
-from approvals.api.views import AgentView, agent_of, asked, need_scope, valid
+from approvals.api.views import AgentView, agent_of, asked, need_scope, purpose_of, valid
 from approvals.errors import Fault, Invalid
 from approvals.proposals import Proposal, Revised
+from approvals.states import State
 from ledger.canonical import digest
 
-NOT_SUPPORTED = ("depends_on", "callback_url")
 KEY_HEADER = {
     "Idempotency-Key": "1 to 255 printable ASCII characters, your own; for all but reads."
 }
@@ -34,13 +35,27 @@ KEY_HEADER = {
 
 class Actions(AgentView):
     scopes = {"GET": Scope.READ, "POST": Scope.STAGE}
+    for_tests = True
+
+    @property
+    def scope(self) -> Scope:
+        """What is pending may be listed with the scope for checking it."""
+        pending = self.request.GET.get("state") == State.PENDING
+        lists = self.request.method in {"GET", "HEAD"} and pending
+        return Scope.CHECK if lists and checking.only_checks(self.request) else super().scope
 
     @operation(
         "list_actions", "List the agent's actions", {200: answers.ActionListAnswer}, query=ListQuery
     )
     def get(self, request: Request) -> Response:
-        """The newest first. To go on, send `next` as `cursor`; `next` is null at the end."""
-        return Response(reading.page_of(agent_of(request), asked(ListQuery, request)))
+        """The newest first. To go on, send `next` as `cursor`; `next` is null at the end.
+
+        With the scope `check` and without `read`: what others have `pending` in the workflows of
+        this agent, without what is sensitive."""
+        query, agent = asked(ListQuery, request), agent_of(request)
+        if checking.only_checks(request):
+            return Response(checking.page_of(agent, query))
+        return Response(reading.page_of(agent, query))
 
     @operation(
         "stage_action",
@@ -58,6 +73,7 @@ class Actions(AgentView):
         """Judged by the policy at once: `approved` needs no person, `pending` waits for one,
         `blocked` is on record and never done. The same key and body give the same answer."""
         proposal, take = proposal_of(request.data)
+        proposal = replace(proposal, **_around(request))
         if take:
             need_scope(request, Scope.RELEASE)
         staged = staging.stage(
@@ -70,19 +86,24 @@ class Actions(AgentView):
 
 class Batch(AgentView):
     scopes = {"POST": Scope.STAGE}
+    for_tests = True
 
     @operation("stage_batch", "Stage up to 200 actions", {207: answers.BatchAnswer}, body=BatchBody)
     def post(self, request: Request) -> Response:
-        """Each item stands for itself, in a transaction of its own; results are in order."""
+        """Each item stands for itself, in a transaction of its own; results are in order. In
+        `depends_on` an earlier item of the same batch is also named by its `idempotency_key`."""
         agent, items = agent_of(request), valid(BatchBody, request.data)["actions"]
         if any(isinstance(item, dict) and item.get("take") for item in items):
             need_scope(request, Scope.RELEASE)
-        results = [_batch_item(agent, item, place) for place, item in enumerate(items)]
+        around = _around(request)
+        ids: dict[str, str] = {}
+        results = [_batch_item(agent, item, place, around, ids) for place, item in enumerate(items)]
         return Response({"results": results}, status=207)
 
 
 class Check(AgentView):
     scopes = {"POST": Scope.STAGE}
+    for_tests = True
 
     @operation(
         "check_action",
@@ -94,6 +115,7 @@ class Check(AgentView):
     def post(self, request: Request) -> Response:
         """What staging would answer. Nothing is stored."""
         proposal, _ = proposal_of(request.data)
+        proposal = replace(proposal, **_around(request))
         return Response(staging.check(agent=agent_of(request), proposal=proposal))
 
 
@@ -134,13 +156,15 @@ class Withdraw(AgentView):
 def proposal_of(body: Any) -> tuple[Proposal, bool]:
     """A checked submission, and whether it is to be taken at once if it needs no person."""
     fields = valid(ActionBody, body)
-    refused = [name for name in NOT_SUPPORTED if fields.pop(name, None)]
-    if refused:
-        detail = "This is not supported yet."
-        faults = [Fault(f"/{name}", "not_supported", detail) for name in refused]
-        raise Invalid(detail, code="not_supported", faults=faults)
     take = fields.pop("take", False)
     return Proposal(**fields, digest=digest(body)), take
+
+
+def _around(request: Request) -> dict[str, Any]:
+    """What a submission takes from its token and headers: its purpose, and the OpenTelemetry trace
+    in which it was made; one named in `trace` goes before."""
+    trace_id = traces.trace_id_of_header(request.headers.get("traceparent", ""))
+    return {"purpose": purpose_of(request), "trace_id": trace_id}
 
 
 def key_of(request: Request) -> str | None:
@@ -156,15 +180,30 @@ def _checked_key(key: Any, pointer: str) -> str | None:
     return key
 
 
-def _batch_item(agent: Agent, item: Any, place: int) -> dict[str, Any]:
+def _batch_item(
+    agent: Agent, item: Any, place: int, around: dict[str, Any], ids: dict[str, str]
+) -> dict[str, Any]:
+    """`ids` are those of the items before it, by their keys, and then its own as well."""
     try:
         key, body = _key_and_body(item)
-        proposal, take = proposal_of(body)
+        proposal, take = proposal_of(_with_ids(body, ids))
+        proposal = replace(proposal, **around)
         staged = staging.stage(agent=agent, proposal=proposal, key=key, take=take)
     except Exception as error:
         problem = problem_of(error)
         return {"status": problem.status, "problem": problem.document(f"/actions/{place}")}
+    if key:
+        ids[key] = staged.answer["id"]
     return {"status": 201, "action": staged.answer, "replayed": staged.replayed}
+
+
+def _with_ids(body: Any, ids: dict[str, str]) -> Any:
+    """The same with ids in the place of keys of the same batch."""
+    steps = body.get("depends_on") if isinstance(body, dict) else None
+    if not isinstance(steps, list):
+        return body
+    named = [ids.get(step, step) if isinstance(step, str) else step for step in steps]
+    return {**body, "depends_on": named}
 
 
 def _key_and_body(item: Any) -> tuple[str | None, Any]:

@@ -2,7 +2,18 @@
 
 from django.urls import path, re_path
 
-from approvals.api import health, metrics, pages, reading, releasing, reporting, staging
+from approvals.api import (
+    health,
+    memory,
+    metrics,
+    pages,
+    reading,
+    releasing,
+    reporting,
+    runs,
+    staging,
+    wire,
+)
 
 app_name = "api"
 urlpatterns = [
@@ -16,8 +27,20 @@ urlpatterns = [
     path("actions/<uuid:action_id>/withdraw", staging.Withdraw.as_view(), name="withdraw"),
     path("actions/<uuid:action_id>/revise", staging.Revise.as_view(), name="revise"),
     path("actions/<uuid:action_id>/rollback", reporting.Rollback.as_view(), name="rollback"),
+    path("actions/<uuid:action_id>/results", memory.Results.as_view(), name="results"),
+    path("actions/<uuid:action_id>/opinions", memory.Opinions.as_view(), name="opinions"),
+    path(
+        "subjects/<str:subject_type>/<path:subject_id>/history",
+        memory.History.as_view(),
+        name="history",
+    ),
+    path("evaluation-set", memory.EvaluationSet.as_view(), name="evaluation_set"),
+    path("runs/<path:run_id>", runs.OneRun.as_view(), name="run"),
     path("decisions", reading.Decisions.as_view(), name="decisions"),
     path("metrics", metrics.Metrics.as_view(), name="metrics"),
+    path("wire/<slug:shape>", wire.Interrupts.as_view(), name="interrupts"),
+    path("wire/<slug:shape>/<uuid:thread_id>", wire.Thread.as_view(), name="thread"),
+    path("wire/<slug:shape>/<uuid:thread_id>/take", wire.Take.as_view(), name="take_thread"),
     path("me", reading.Me.as_view(), name="me"),
     path("health/live", health.Live.as_view(), name="live"),
     path("health/ready", health.Ready.as_view(), name="ready"),

@@ -1,7 +1,9 @@
 """What every view of the API shares: whose token it is, which scope it needs, what it answers."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from rest_framework.exceptions import MethodNotAllowed, PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -11,8 +13,14 @@ from rest_framework.views import APIView
 
 from agents_registry.authentication import HasScope
 from agents_registry.models import Agent, AgentToken, Scope
+from approvals import call_log
 from approvals.api.throttling import Window
-from approvals.errors import Refused
+from approvals.call_log import Call
+from approvals.errors import Conflict, Refused
+from approvals.models import Purpose
+
+OUR_NAMES = {"shape"}
+"""The parts of an address that are words of the API's own."""
 
 
 class LengthRequired(Refused):
@@ -22,11 +30,16 @@ class LengthRequired(Refused):
 
 
 class AgentView(APIView):
-    """A call that an agent makes with its token; `scopes` says which scope each method needs."""
+    """A call that an agent makes with its token; `scopes` says which scope each method needs.
+
+    A token for tests may read, and post only where `for_tests` says that nothing comes of it.
+    """
 
     http_method_names = ["get", "head", "post"]
     scopes: ClassVar[Mapping[str, Scope]]
+    for_tests: ClassVar[bool] = False
     window: Window | None = None
+    token: AgentToken | None = None
 
     @property
     def scope(self) -> Scope:
@@ -37,8 +50,18 @@ class AgentView(APIView):
         except KeyError as error:
             raise MethodNotAllowed(method) from error
 
+    def perform_authentication(self, request: Request) -> None:
+        super().perform_authentication(request)
+        self.token = request.auth if isinstance(request.auth, AgentToken) else None
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if self.token and self.token.test and request.method == "POST" and not self.for_tests:
+            raise Conflict(
+                "This token is for tests: it stages and asks, and changes nothing. Nothing was "
+                "done. Use another token for what is to be done.",
+                code="not_live",
+            )
         if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
             raise LengthRequired("Send Content-Length with a body.")
 
@@ -49,6 +72,8 @@ class AgentView(APIView):
         if self.window:
             for name, value in self.window.headers().items():
                 response.headers[name] = value
+        if self.token:
+            _note(self.token, request, response)
         return super().finalize_response(request, response, *args, **kwargs)
 
 
@@ -66,6 +91,12 @@ def agent_of(request: Request) -> Agent:
     agent: Any = request.user
     assert isinstance(agent, Agent)
     return agent
+
+
+def purpose_of(request: Request) -> Purpose:
+    """What is staged with a token for tests is judged and never done."""
+    is_test = isinstance(request.auth, AgentToken) and request.auth.test
+    return Purpose.EVAL if is_test else Purpose.LIVE
 
 
 def need_scope(request: Request, scope: Scope) -> None:
@@ -88,3 +119,26 @@ def valid(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:
     checked.is_valid(raise_exception=True)
     fields: dict[str, Any] = checked.validated_data
     return fields
+
+
+def _place(request: Request) -> str:
+    """The address without what others named in it: a subject or a run may be called anything."""
+    path, match = request.path, request.resolver_match
+    for name, value in match.kwargs.items() if match else ():
+        if not isinstance(value, UUID) and name not in OUR_NAMES:
+            path = path.replace(f"/{value}", "/…", 1)
+    return path
+
+
+def _note(token: AgentToken, request: Request, response: Response) -> None:
+    """By the clock of this process: it is only read by people, beside other lines like it."""
+    code = call_log.told_in(response.data)
+    call = Call(
+        at=datetime.now(UTC),
+        method=str(request.method),
+        path=_place(request),
+        status=response.status_code,
+        code=code,
+        test=token.test,
+    )
+    call_log.note(token.agent, call)

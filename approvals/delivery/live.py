@@ -28,17 +28,22 @@ class Waiters:
         self._events: dict[str, set[asyncio.Event]] = {}
 
     @contextmanager
-    def waiting_for(self, action_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set whenever the action may have left `pending`."""
+    def waiting_for(self, *action_ids: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever one of the actions may have left `pending`."""
         event = asyncio.Event()
-        self._events.setdefault(action_id, set()).add(event)
+        for action_id in action_ids:
+            self._events.setdefault(action_id, set()).add(event)
         try:
             yield event
         finally:
-            others = self._events[action_id]
-            others.discard(event)
-            if not others:
-                del self._events[action_id]
+            for action_id in action_ids:
+                self._forget(action_id, event)
+
+    def _forget(self, action_id: str, event: asyncio.Event) -> None:
+        others = self._events[action_id]
+        others.discard(event)
+        if not others:
+            del self._events[action_id]
 
     def wake(self, action_id: str) -> None:
         for event in self._events.get(action_id, ()):

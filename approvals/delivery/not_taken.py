@@ -13,9 +13,13 @@ class After(Enum):
 
 
 class NotTaken(Exception):
-    """`words` is a sentence for whoever looks after the channel, without its address or secret."""
+    """`words` is a sentence for whoever looks after the channel, without its address or secret;
+    `status` is what was answered, where HTTP was spoken and an answer came."""
 
-    def __init__(self, words: str, after: After = After.RETRY) -> None:
+    def __init__(
+        self, words: str, after: After = After.RETRY, *, status: int | None = None
+    ) -> None:
         super().__init__(words)
         self.words = words
         self.after = after
+        self.status = status

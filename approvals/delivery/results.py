@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from agents_registry.models import Membership, Role
+from approvals.delivery import pauses
 from approvals.delivery.claiming import Claim
 from approvals.delivery.not_taken import After, NotTaken
 from approvals.models import Channel, Delivery, DeliveryState, Notice, NoticeKind
@@ -70,9 +71,7 @@ def give_up_on_switched_off() -> None:
 
 
 def pause_after(attempts: int, message: UUID) -> timedelta:
-    """Doubles from 30 s to 6 h, a fifth more or less: what failed together comes back apart."""
-    doubled = FIRST_PAUSE * (1 << min(attempts - 1, 20))
-    return min(doubled, LONGEST_PAUSE) * (0.8 + (message.int % 401) / 1000)
+    return pauses.after(attempts, message, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
 
 
 def _queued(claim: Claim) -> QuerySet[Delivery]:

@@ -4,7 +4,7 @@ loop, with no thread and no database connection while it waits."""
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,10 @@ LONGEST_WAIT = 60
 PENDING_HEADER = "Review-Queue-Pending"
 """Set by the view on an answer that is worth waiting for: the seconds after which it changes by
 itself. It never leaves the house."""
+
+WAITS_FOR_HEADER = "Review-Queue-Waits-For"
+"""Beside it where the answer depends on other actions than the address names: their ids, with
+commas between them. It never leaves the house either."""
 
 WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
 
@@ -54,23 +58,32 @@ class Answer:
     @property
     def ask_after(self) -> float:
         """Seconds after which asking again is worth it without a wake-up; 0 for not at all."""
-        return next((float(v) for name, v in self.start["headers"] if name == _PENDING), 0.0)
+        return float(self._header(_PENDING) or 0)
+
+    @property
+    def waits_for(self) -> list[str]:
+        """The actions whose decision may change it, where it names them."""
+        return self._header(_WAITS_FOR).decode().split(",")
 
     async def give(self, send: Send, seconds: int) -> None:
-        headers = [pair for pair in self.start["headers"] if pair[0] != _PENDING]
+        headers = [pair for pair in self.start["headers"] if pair[0] not in (_PENDING, _WAITS_FOR)]
         headers.append((b"preference-applied", f"wait={seconds}".encode()))
         await send({**self.start, "headers": headers})
         await send({"type": "http.response.body", "body": b"".join(self.body)})
 
+    def _header(self, wanted: bytes) -> bytes:
+        return next((value for name, value in self.start["headers"] if name == wanted), b"")
+
 
 _PENDING = PENDING_HEADER.lower().encode()
+_WAITS_FOR = WAITS_FOR_HEADER.lower().encode()
 
 
 async def answer_when_decided(
     inner: Application,
     waiters: Waiters,
     *,
-    action_id: str,
+    action_ids: Sequence[str],
     seconds: int,
     scope: Scope,
     receive: Receive,
@@ -84,7 +97,7 @@ async def answer_when_decided(
     until = loop.time() + seconds
     gone = asyncio.ensure_future(gone_of(receive))
     try:
-        with waiters.waiting_for(action_id) as woken:
+        with waiters.waiting_for(*action_ids) as woken:
             while True:
                 woken.clear()
                 answer = await ask(inner, scope)
@@ -100,6 +113,31 @@ async def answer_when_decided(
         await answer.give(send, seconds)
     finally:
         gone.cancel()
+
+
+async def answer_when_all_are_decided(
+    inner: Application,
+    waiters: Waiters,
+    *,
+    seconds: int,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """The same where `inner` says which actions it waits for: they are asked for first."""
+    answer = await ask(inner, scope)
+    if not answer.ask_after:
+        await answer.give(send, seconds)
+        return
+    await answer_when_decided(
+        inner,
+        waiters,
+        action_ids=answer.waits_for,
+        seconds=seconds,
+        scope=scope,
+        receive=receive,
+        send=send,
+    )
 
 
 async def ask(inner: Application, scope: Scope) -> Answer:

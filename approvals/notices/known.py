@@ -9,7 +9,7 @@ from django.db.models import F
 
 from agents_registry.models import Absence, ChangeRequest, Downgrade, Stop
 from approvals import sensitive
-from approvals.models import Action, Channel, Content, Notice
+from approvals.models import Action, Channel, Content, Endpoint, Notice
 from approvals.sentences import sentence
 
 ROWS: dict[str, Any] = {
@@ -18,6 +18,7 @@ ROWS: dict[str, Any] = {
     "request": ChangeRequest.objects.select_related("author"),
     "absence": Absence.objects.select_related("person"),
     "channel": Channel.objects.all(),
+    "endpoint": Endpoint.objects.all(),
 }
 """What a notice that is about no action is about, by the name that `about` gives it."""
 

@@ -12,7 +12,7 @@ from agents_registry import words
 from agents_registry.models import Absence, ChangeRequest, Downgrade, Person, Stop
 from agents_registry.sla import in_words
 from approvals import timetable
-from approvals.models import Action, Channel, FollowUpKind, Notice, NoticeKind
+from approvals.models import Action, Channel, Endpoint, FollowUpKind, Notice, NoticeKind
 from approvals.notices import foreign
 from approvals.notices.known import Known
 from approvals.notices.letters import Line
@@ -25,6 +25,10 @@ FOLLOW_UPS = {
     FollowUpKind.ROLLBACK_FAILED: "{type}: the rollback failed",
     FollowUpKind.CHECK_FAILED: "{type} did not pass its spot check",
     FollowUpKind.MISTAKE: "{type}: somebody reported a mistake",
+    FollowUpKind.NOT_AS_APPROVED: "{type} was done, but not as approved",
+    FollowUpKind.ROLLBACK_ASKED: "{type}: somebody has to see that its rollback is done",
+    FollowUpKind.PHANTOM_ROLLBACK: "{type}: its rollback is reported, and nothing has changed",
+    FollowUpKind.HALTED: "{type} came to nothing, and what depends on it was stopped",
 }
 ICONS = {
     NoticeKind.ASKED: "i-inbox",
@@ -122,6 +126,8 @@ def path(notice: Notice) -> str:
             return reverse("downgrade", args=[notice.about["downgrade"]])
         case NoticeKind.SIGNATURE:
             return reverse("requests")
+        case NoticeKind.CHANNEL_FAILED if "agent" in notice.about:
+            return reverse("endpoint", args=[notice.about["agent"]])
         case NoticeKind.CHANNEL_FAILED:
             return reverse("channels")
     return reverse("ownership" if notice.kind == NoticeKind.RESUMED else "inbox")
@@ -190,7 +196,7 @@ def _said_of_absence(notice: Notice, absence: Absence, reader: Reader) -> str:
     )
 
 
-def _said_of_channel(notice: Notice, channel: Channel, reader: Reader) -> str:
+def _said_of_channel(notice: Notice, channel: Channel | Endpoint, reader: Reader) -> str:
     if channel.disabled_at is None:
         return "It is on again."
     return foreign.line(f"since {reader.at(channel.disabled_at)}: {notice.about.get('why', '')}")
@@ -202,6 +208,7 @@ ROWS_SAID: Mapping[str, Callable[[Notice, Any, Reader], str]] = {
     "request": _said_of_request,
     "absence": _said_of_absence,
     "channel": _said_of_channel,
+    "endpoint": _said_of_channel,
 }
 
 

@@ -18,9 +18,11 @@ from approvals.pages.evidence import Evidence, evidence
 from approvals.pages.head import Head, head
 from approvals.pages.holder import Holder, holder
 from approvals.pages.judgement import Reading, Why, confidence, why
+from approvals.pages.memory import Memory, memory
 from approvals.pages.notes import Note, OpenWork, notes, open_work
+from approvals.pages.steps import Place, Steps, not_as_approved, steps
 from approvals.pages.timeline import Line, timeline
-from approvals.pages.undoing import Undoing, undoing
+from approvals.pages.undoing import Undoing, is_asked_for, undoing
 from approvals.pages.versions import shown
 from approvals.permissions import why_not
 from approvals.states import State
@@ -58,8 +60,11 @@ class Page:
     holder: Holder | None
     notes: list[Note]
     follow_ups: list[OpenWork]
+    steps: Steps | None
+    not_as_approved: list[Place]
     why: Why
     earlier: Earlier
+    memory: Memory
     changes: Changes
     claims: list[Claim]
     evidence: Evidence
@@ -105,14 +110,17 @@ def page(
         holder=holder(action, person, decides=not barred),
         notes=notes(action, person, version_shown, refusal, barred=barred),
         follow_ups=open_work(action, person),
+        steps=steps(action),
+        not_as_approved=not_as_approved(action),
         why=why(action, content),
         earlier=earlier(action, content, person, view=view),
+        memory=memory(action, person),
         changes=changed,
-        claims=claims(action, content),
+        claims=[] if is_asked_for(action, content) else claims(action, content),
         evidence=evidence(action, content, person),
-        trace=leaves(content.trace) if content.trace else [],
+        trace=_trace(action, content),
         confidence=confidence(action),
-        undoing=undoing(action, person),
+        undoing=undoing(action, person, content),
         afterwards=afterwards(action, person),
         batch_url=address_of(action),
         timeline=timeline(action, person),
@@ -121,6 +129,12 @@ def page(
         typed=typed or {},
         error=refusal.detail if refusal else "",
     )
+
+
+def _trace(action: Action, content: Content) -> list[LeafRow]:
+    """How the agent got there, where it was an agent."""
+    told = content.trace and not is_asked_for(action, content)
+    return leaves(content.trace) if told else []
 
 
 def done_words(decision: Decision, action: Action) -> str:

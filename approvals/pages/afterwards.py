@@ -12,6 +12,7 @@ from approvals.pages import words
 from approvals.pages.bar import Choice
 from approvals.pages.content import Text, text
 from approvals.pages.reports import Report, ReportForm, report_form, reports
+from approvals.pages.rollback import Undoable, undoable
 from approvals.permissions import why_no_rollback
 from approvals.states import State
 from ledger import record
@@ -48,9 +49,9 @@ class Using:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Afterwards:
-    """`rollback_url` is empty where this person cannot ask for it now."""
+    """`rollback` is None where this person cannot ask for it in this state."""
 
-    rollback_url: str
+    rollback: Undoable | None
     reports: list[Report]
     form: ReportForm
     why_url: str
@@ -62,7 +63,7 @@ class Afterwards:
 def afterwards(action: Action, person: Person) -> Afterwards:
     signed, until = why_links.make(action, person)
     return Afterwards(
-        rollback_url=reverse("ask_rollback", args=[action.pk]) if _asks(person, action) else "",
+        rollback=undoable(action, person),
         reports=reports(action, person),
         form=report_form(action, person, reverse("report_mistake", args=[action.pk])),
         why_url=reverse("why", args=[signed]),

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from agents_registry import stops
 from agents_registry.models import ActionType, Person
-from agents_registry.words import counted
+from agents_registry.words import counted, way_back
 from approvals import acceptance, alike, batch_samples
 from approvals.batch_samples import TIER, Batch
 from approvals.errors import Refused
@@ -180,7 +180,8 @@ def _same(lot: Lot, action_type: ActionType, whys: list[str]) -> list[Fact]:
     ours = {
         "Does": action_type.description or str(action_type),
         "Why a human": whys[0] if len(whys) == 1 else f"for {len(whys)} reasons, on their pages",
-        "Undo": action_type.rollback_path or "no way back is declared",
+        "Undo": way_back(action_type.rollback_path, action_type.rollback)
+        or "no way back is declared",
     }
     facts = [Fact(text(value), label=label) for label, value in ours.items()]
     for column in lot.differences.same:

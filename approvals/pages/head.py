@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from agents_registry.models import Person
-from approvals.models import Action
+from agents_registry.models import Person, Team
+from approvals.models import Action, Purpose
 from approvals.pages import words
 from approvals.pages.content import Text, chips, text
 from approvals.sentences import sentence
@@ -61,9 +61,14 @@ def head(action: Action, person: Person, *, staged: Any, sent: Any) -> Head:
         subject_chips=list(chips(action.subject_label)) + list(chips(action.subject_id)),
         subject_url=subject_url(action),
         run=text(action.run_id),
-        run_url="",
+        run_url=run_url(action.run_id, action.team),
         facts=_facts(action),
     )
+
+
+def run_url(run_id: str, team: Team, name: str = "run") -> str:
+    """The page of a run, or another that is about it; empty for what belongs to none."""
+    return f"{reverse(name)}?{urlencode({'run': run_id, 'team': team.slug})}" if run_id else ""
 
 
 def subject_url(action: Action) -> str:
@@ -97,6 +102,8 @@ def _next_words(action: Action, person: Person) -> str:
 
 def _facts(action: Action) -> list[str]:
     facts = [words.MODES[action.mode]]
+    if action.purpose == Purpose.EVAL:
+        facts.append("a test or a drill, never done")
     if action.requested_by:
         facts.append("asked for by a person")
     if action.authority == "advisory":

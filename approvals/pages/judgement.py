@@ -6,8 +6,8 @@ from typing import Any
 
 from django.urls import reverse
 
+from agents_registry.policy.findings import PEOPLES_TIERS
 from agents_registry.words import counted
-from approvals.judging import PEOPLES_TIERS
 from approvals.models import Action, Content
 from approvals.pages import words
 
@@ -15,6 +15,9 @@ RULE_WORDS = {
     "matrix": "blast radius and reversibility",
     "mode": "the type's mode",
     "confidence_line": "confidence line",
+    "done_again": "done before",
+    "rejected_again": "rejected before",
+    "opinion": "a checker's opinion, not a rule",
 }
 
 
@@ -41,12 +44,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
+    """`earlier_url` leads to the action that comes again, where the rule found one."""
+
     tier: str
     tier_words: str
     because: str
     rule_words: str
     rule_code: str
     ask_words: str
+    earlier_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +112,14 @@ def finding(found: Mapping[str, Any]) -> Finding:
         rule_words=RULE_WORDS.get(rule, rule.replace("_", " ")),
         rule_code=code,
         ask_words=f"{words.who(ask)} signs" if ask else "",
+        earlier_url=_earlier_url(rule, found.get("values", {})),
     )
+
+
+def _earlier_url(rule: str, values: Mapping[str, Any]) -> str:
+    if not rule.endswith("_again") or "action" not in values:
+        return ""
+    return reverse("action", args=[values["action"]])
 
 
 def confidence(action: Action) -> Reading:

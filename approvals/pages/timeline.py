@@ -1,8 +1,11 @@
 """An action's stream of the record as lines that people read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
 
 from agents_registry.models import Person
 from approvals import four_eyes, usage
@@ -37,6 +40,13 @@ WORDS = {
     "action.held": "The chain is at its end: it is held for an owner",
     "action.expired": "Nobody answered in time: it expired, nothing is done",
     "action.withdrawn": "{who} took it back",
+    "action.withdrawn:step": "What it depends on came to nothing: it is withdrawn",
+    "action.revoked:step": "What it depends on came to nothing: its approval is taken back",
+    "action.step_halted": "What depends on it was stopped",
+    "action.step_retried": "It is tried again, as the workflow says",
+    "action.gone_on": "What it depends on came to nothing: it goes on without",
+    "action.not_as_approved": "It was done, but not as approved",
+    "action.observed": "{who} judged it; nothing is done of it",
     "action.released": "{who} took it (lease {fence})",
     "action.succeeded": "{who} reports: done",
     "action.failed": "{who} reports: it failed",
@@ -51,6 +61,11 @@ WORDS = {
     "action.world_changed": "The target changed: it is with the reviewers again",
     "action.clock_moved": "Turned on again: the deadline moved on",
     "action.rejudged": "{who} judged it again: the mode of its type went down",
+    "action.rejudged:opinion": "A checker asked for a closer look",
+    "action.opinion_given": "A checker said what it thinks",
+    "action.result_reported": "{who} reports what came of it",
+    "action.guidance_left": "{who} left guidance about it",
+    "action.guidance_taken_back": "{who} took guidance back",
     "action.recalled": "{who} took its approval back: the mode of its type went down",
     "action.rollback_requested": "{who} asked for rollback",
     "action.mistake_reported": "{who} reported a mistake",
@@ -60,6 +75,16 @@ WORDS = {
     "action.drawn": "It was drawn by lot for a spot check",
     "action.spot_checked": "{who} looked at it afterwards: it {found}",
     "action.rollback_failed": "{who} reports: the rollback failed",
+    "action.rollback_failed:settled": "{who} says that it was not undone",
+    "action.rollback_failed:rejected": "{who} rejected what was to undo it",
+    "action.rollback_failed:expired": "Nobody decided in time on what was to undo it",
+    "action.rollback_failed:blocked": "{who} blocks what was to undo it",
+    "action.rollback_failed:withdrawn": "{who} took back what was to undo it",
+    "action.rollback_failed:revoked": "{who} took back the approval of what was to undo it",
+    "action.rolled_back:settled": "{who} says that it was undone",
+    "action.rollback_resumed": "What is to undo it is tried again",
+    "action.rollback_drilled": "{who} rehearsed the rollback",
+    "action.rollback_doubted": "What is reported now is just as the action left it",
 }
 CSS = {"agent": "ag", "policy": "po", "system": "po", "person": ""}
 PEOPLE = ("to", "from", "for", "instead_of")
@@ -70,27 +95,45 @@ BAD = {"action.rejected", "action.blocked", "action.failed", "action.expired"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: who did what when; `text` is what they wrote."""
+    """One line: who did what when; `text` is what they wrote, `event` the type of what happened."""
 
     css: str
     words: str
     text: Text
     iso: str
     at_words: str
+    event: str = ""
 
 
 def timeline(action: Action, person: Person) -> list[Line]:
     """What happened, from the record, and what comes next if nobody acts."""
+    return past([action], person)[action.pk] + _next(action, person)
+
+
+def past(actions: Sequence[Action], person: Person) -> dict[UUID, list[Line]]:
+    """What happened to each, from the record, in a number of queries that does not grow."""
+    by_stream = {action.stream: action for action in actions}
     events = list(
-        Event.objects.filter(stream=action.stream)
-        .exclude(four_eyes.hidden_events(action, person))
-        .order_by("seq")
+        Event.objects.filter(stream__in=list(by_stream))
+        .exclude(_hidden(actions, person))
+        .order_by("stream", "seq")
         .prefetch_related("sealed")
     )
     bodies = [record.body_of(event) for event in events]
     names = _names(events, bodies)
-    past = [_line(*pair, names, action, person) for pair in zip(events, bodies, strict=True)]
-    return past + _next(action, person)
+    lines: dict[UUID, list[Line]] = {action.pk: [] for action in actions}
+    for event, body in zip(events, bodies, strict=True):
+        action = by_stream[event.stream]
+        lines[action.pk].append(_line(event, body, names, action, person))
+    return lines
+
+
+def _hidden(actions: Sequence[Action], person: Person) -> Q:
+    """What this person does not see yet of those that people decide on their own."""
+    hidden = Q(pk__in=[])
+    for action in filter(four_eyes.is_blind, actions):
+        hidden |= Q(four_eyes.hidden_events(action, person), stream=action.stream)
+    return hidden
 
 
 def _names(events: list[Event], bodies: list[dict[str, Any]]) -> dict[str, str]:
@@ -121,6 +164,7 @@ def _line(
         text=text(body.get("comment") or body.get("reason") or body.get("error")),
         iso=event.at.isoformat(),
         at_words=words.clock_time(event.at, person),
+        event=event.type,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from agents_registry.models import Person
+from agents_registry.words import way_back
 from approvals.four_eyes import is_blind
 from approvals.models import DECIDING, Action, Content, Verdict
 from approvals.pages import words
@@ -125,7 +126,7 @@ def page(link: WhyLink, signed: str, person: Person) -> Page:
         came_of=CAME_OF[state],
         came_iso=action.changed_at.isoformat(),
         came_at_words=words.at(action.changed_at, person),
-        way_back=action.action_type.rollback_path,
+        way_back=way_back(action.action_type.rollback_path, action.action_type.rollback),
         shared_words=f"{link.maker} of {action.team} shared this. "
         f"The link works until {words.at(link.until, person)}.",
         action_url=_action_url(action, person),

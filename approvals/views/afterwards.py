@@ -17,6 +17,7 @@ from approvals.errors import Conflict, Invalid, Refused
 from approvals.pages import action as pages
 from approvals.pages.reports import reported_words
 from approvals.views import action as action_page
+from approvals.views.inbox import place_of
 from approvals.views.requests import PageRequest
 
 
@@ -36,8 +37,20 @@ def ask_rollback(request: PageRequest, action_id: UUID) -> HttpResponse:
     try:
         rollback.ask(action_id=action_id, person=person_of(request), reason=reason)
     except (Conflict, Invalid) as refusal:
-        return _refused(request, action_id, "rollback", refusal)
-    return _done(request, action_id, "Asked. The agent reports how the rollback went.")
+        return refused(request, action_id, "rollback", refusal)
+    return _done(request, action_id, "Asked. The page says how the rollback went.")
+
+
+@login_required
+@require_POST
+def drill(request: PageRequest, action_id: UUID) -> HttpResponse:
+    """Rehearses that, and goes to what would be staged."""
+    reason = typed(request.POST, "rollback_reason")
+    try:
+        staged = rollback.drill(action_id=action_id, person=person_of(request), reason=reason)
+    except (Conflict, Invalid) as refusal:
+        return refused(request, action_id, "rollback", refusal)
+    return _done(request, staged.pk, "Rehearsed. This would be staged; nothing is done of it.")
 
 
 @login_required
@@ -48,7 +61,7 @@ def report_mistake(request: PageRequest, action_id: UUID) -> HttpResponse:
     try:
         mistake = mistakes.report(action_id=action_id, person=person_of(request), **told)
     except (Conflict, Invalid) as refusal:
-        return _refused(request, action_id, "report", refusal)
+        return refused(request, action_id, "report", refusal)
     return _done(request, action_id, reported_words(mistake))
 
 
@@ -60,7 +73,7 @@ def note_done(request: PageRequest, action_id: UUID) -> HttpResponse:
     try:
         taken_over.note_done(action_id=action_id, person=person_of(request), text=text)
     except (Conflict, Invalid) as refusal:
-        return _refused(request, action_id, "done", refusal)
+        return refused(request, action_id, "done", refusal)
     return _done(request, action_id, "Noted.")
 
 
@@ -72,7 +85,7 @@ def mark_used(request: PageRequest, action_id: UUID) -> HttpResponse:
     try:
         usage.mark(action_id=action_id, person=person_of(request), used=used)
     except (Conflict, Invalid) as refusal:
-        return _refused(request, action_id, "used", refusal)
+        return refused(request, action_id, "used", refusal)
     return _done(request, action_id, "Noted.")
 
 
@@ -92,12 +105,13 @@ def reported(post: QueryDict) -> dict[str, Any]:
     }
 
 
-def _refused(request: PageRequest, action_id: UUID, form: str, refusal: Refused) -> HttpResponse:
+def refused(request: PageRequest, action_id: UUID, form: str, refusal: Refused) -> HttpResponse:
     """The page as it is now, with the words at the form and what was typed in it."""
     person = person_of(request)
     context = {
         "page": pages.page(action_page.find(person, action_id), person),
         "turned": Turned(form, refusal.detail),
+        "place": place_of(request.GET),
     }
     status = 409 if isinstance(refusal, Conflict) else 422
     return render(request, "action.html", context, status=status)

@@ -1,2 +1,2 @@
-"""The demo organisation: two teams with eight agents, thirty days of their history, and work that
+"""The demo organisation: two teams with their agents, thirty days of history, and work that
 waits. Everything goes through the verbs that people and agents use, at simulated instants."""

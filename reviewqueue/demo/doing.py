@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from approvals import closing, deadlines, outcome, release
+from approvals import closing, deadlines, outcome, release, rollback_ends
 from approvals.errors import Conflict, Stopped
 from approvals.models import Action, FollowUp
 from approvals.release import Taken
@@ -114,4 +114,7 @@ def _close(tale: Tale, action: Action) -> None:
 
 
 def _roll_back(action: Action) -> None:
+    """Its agent says so, where no other action is staged to undo it."""
+    if rollback_ends.staged_for(action):
+        return
     outcome.report_rollback(agent=action.agent, action_id=action.pk, succeeded=True, error="")

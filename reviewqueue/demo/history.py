@@ -40,6 +40,8 @@ def plan(tale: Tale, *, times: int) -> None:
     _plan_routine(tale, calendars, times)
     _plan_stories(tale, calendars)
     _plan_loose_ends(tale, calendars)
+    for day in range(DAYS.days):
+        tale.timeline.at(tale.now - timedelta(days=day), partial(_undo, tale))
 
 
 def _plan_routine(tale: Tale, calendars: Calendars, times: int) -> None:
@@ -113,6 +115,17 @@ def _everyday_action(tale: Tale, work: dict[str, Any], thing: dict[str, Any]) ->
         "run_id": f"run-{clock.now():%m%d}-{said['workflow']}",
     }
     return stage(tale, work["agent"], request, after=after)
+
+
+def _undo(tale: Tale) -> None:
+    """What was staged within a day to undo something, seen to like any other action."""
+    since = clock.now() - timedelta(days=1)
+    staged = Action.objects.filter(rolls_back__isnull=False, created_at__gt=since)
+    for undoing in [find(tale, pk) for pk in staged.values_list("pk", flat=True)]:
+        if undoing.state == State.PENDING:
+            deciding.wait_for_people(tale, undoing, verdict="approve")
+        elif undoing.state == State.APPROVED:
+            doing.take_soon(tale, undoing, fate="succeeded")
 
 
 def _forget(tale: Tale, work: dict[str, Any], thing: dict[str, Any]) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from agents_registry.models import Person, Workflow
 from agents_registry.sla import LENGTHS, Calendar, Duration
-from approvals import review
+from approvals import guidance, opinions, review
 from approvals.models import Action, Decision
 from approvals.states import State
 from approvals.transitions import Seen
@@ -46,12 +47,33 @@ def pause(tale: Tale) -> None:
 
 def _stage(tale: Tale, case: dict[str, Any], thing: dict[str, Any]) -> None:
     facts = {"it": thing, "on": texts.dates(clock.now())}
-    action = stage(tale, case["agent"], texts.fill(case["request"], facts))
+    steps = [str(tale.named[name]) for name in case.get("after", ())]
+    request = texts.fill(case["request"], facts) | ({"depends_on": steps} if steps else {})
+    action = stage(tale, case["agent"], request)
+    if name := case.get("name"):
+        tale.named[name] = action.pk
+    _comment(tale, case, action)
     if case.get("left"):
         deciding.watch(tale, action)
     if then := case.get("then"):
         when = working(action, 40)
         tale.timeline.at(when, partial(_then, action, **then))
+
+
+def _comment(tale: Tale, case: dict[str, Any], action: Action) -> None:
+    """What a person wants remembered about its subject, and what a checker thinks of it."""
+    if said := case.get("guidance"):
+        person = Person.objects.get(username=said["person"])
+        left = {name: value for name, value in said.items() if name != "person"}
+        guidance.leave(action_id=action.pk, person=person, **left)
+    if said := case.get("opinion"):
+        opinions.give(
+            checker=tale.agents[said["agent"]],
+            action_id=action.pk,
+            revision=action.revision,
+            concern=Decimal(said["concern"]),
+            words=said["words"],
+        )
 
 
 def _then(action: Action, person: str, verdict: str, **said: Any) -> None:

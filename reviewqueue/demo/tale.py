@@ -24,7 +24,8 @@ SEED = 20261121
 class Tale:
     """One telling of the demo. The same seed throws the same dice.
 
-    `afterwards` is what an agent reads back when an action is done, by the action's id.
+    `afterwards` is what an agent reads back when an action is done, by the action's id; `named`
+    are the actions that later ones depend on.
     """
 
     now: datetime
@@ -33,6 +34,7 @@ class Tale:
     texts: dict[str, Any]
     timeline: Timeline = field(default_factory=Timeline)
     afterwards: dict[UUID, Any] = field(default_factory=dict)
+    named: dict[str, UUID] = field(default_factory=dict)
     chance: Random = field(default_factory=lambda: Random(SEED))  # noqa: S311 (a story)
 
 

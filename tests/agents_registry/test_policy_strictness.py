@@ -85,6 +85,22 @@ TOTALS = st.dictionaries(
     st.sampled_from("abc"), st.fixed_dictionaries({"value": SUMS, "count": st.integers(0, 9)})
 )
 NOW = datetime(2026, 10, 12, tzinfo=UTC)
+DAYS = st.integers(1, 40)
+REPEATS = {
+    "done": st.fixed_dictionaries(
+        {"days": DAYS}, optional={"raise_to": st.sampled_from(["batch_review", "mandatory"])}
+    ),
+    "rejected": st.fixed_dictionaries(
+        {"days": DAYS}, optional={"effect": st.sampled_from(["raise", "block"])}
+    ),
+}
+AGAIN = st.fixed_dictionaries({}, optional=REPEATS)
+BEFORE = st.builds(
+    lambda ago, same: {"at": (NOW - timedelta(days=ago)).isoformat(), "same": same, "action": "x"},
+    st.integers(0, 40),
+    st.sampled_from(["content", "subject"]),
+)
+LOOKED = st.none() | st.fixed_dictionaries({"days": DAYS, "found": st.none() | BEFORE})
 AGES = st.integers(-30, 30)
 INPUTS = st.fixed_dictionaries(
     {
@@ -117,6 +133,7 @@ POLICIES = st.fixed_dictionaries(
         "cumulative": st.lists(CUMULATIVE, max_size=1),
         "stop_rules": st.lists(STOP_RULES, max_size=2),
         "required_inputs": st.lists(INPUTS, max_size=1),
+        "again": AGAIN,
         "systems": st.sampled_from([{}, {}, {"reads": ["crm"], "writes": []}]),
         "impact": st.sampled_from([FIGURES, FIGURES, {"affected": {"const": 1}}, None]),
         "waives": st.sampled_from([[], ["before"], ["before", "trace"]]),
@@ -152,6 +169,7 @@ FACTS = st.fixed_dictionaries(
         "has_trace": st.booleans(),
         "trace": st.sampled_from([None, {"tool_calls": [{"system": "crm"}, {"system": "erp"}]}]),
         "totals": TOTALS,
+        "again": st.fixed_dictionaries({"done": LOOKED, "rejected": LOOKED}),
         "at": st.none() | st.just(NOW),
         "handoff": st.dictionaries(
             st.sampled_from(["usage", "contract"]), st.none() | AGES.map(lambda age: read(age))
@@ -222,6 +240,34 @@ def test_a_lower_limit_never_makes_a_verdict_laxer(policy, facts, limit, other) 
     low, high = sorted([limit["limit"], other], key=float)
     before = judge(policy | {"cumulative": [limit | {"limit": high}]}, **facts)
     assert_not_laxer(judge(policy | {"cumulative": [limit | {"limit": low}]}, **facts), before)
+
+
+@given(POLICIES, FACTS, st.sampled_from(sorted(REPEATS)), st.data())
+def test_asking_what_was_before_never_makes_a_verdict_laxer(policy, facts, kind, data) -> None:
+    without = {name: rule for name, rule in policy["again"].items() if name != kind}
+    asked = policy | {"again": without | {kind: data.draw(REPEATS[kind])}}
+    assert_not_laxer(judge(asked, **facts), judge(policy | {"again": without}, **facts))
+
+
+@given(POLICIES, FACTS, st.sampled_from(sorted(REPEATS)), DAYS, DAYS)
+def test_going_further_back_never_makes_a_verdict_laxer(policy, facts, kind, one, other) -> None:
+    near, far = ({"again": {kind: {"days": days}}} for days in sorted([one, other]))
+    assert_not_laxer(judge(policy | far, **facts), judge(policy | near, **facts))
+
+
+@given(POLICIES, FACTS, st.sampled_from(sorted(REPEATS)), BEFORE, DAYS)
+def test_what_was_before_or_was_not_looked_for_never_makes_a_verdict_laxer(
+    policy, facts, kind, before, days
+) -> None:
+    policy = policy | {"again": {kind: {"days": days}}}
+
+    def judged(looked: dict[str, Any] | None) -> Verdict:
+        return judge(policy, **facts | {"at": NOW, "again": {kind: looked}})
+
+    nothing = judged({"days": days, "found": None})
+    for looked in ({"days": days, "found": before}, {"days": days - 1, "found": None}, None):
+        assert_not_laxer(judged(looked), nothing)
+    assert judged(None) == judge(policy, **facts | {"at": NOW, "again": {}})
 
 
 @given(POLICIES, FACTS, INPUTS, st.data())

@@ -489,7 +489,7 @@ def test_a_team_without_a_workflow_is_led_to_its_first_one(db: None, client: Cli
     team = factories.create_team()
     client.force_login(factories.create_person(team=team, role=Role.MANAGER))
     steps = client.get(reverse("team")).context["team"].steps
-    assert [step.done for step in steps] == [False] * 6
+    assert [step.done for step in steps] == [False] * 7
     for step in steps:
         assert client.get(step.url).status_code == 200
 

@@ -127,6 +127,17 @@ ROWS = st.fixed_dictionaries(
             ),
             max_size=2,
         ),
+        "again": st.fixed_dictionaries(
+            {},
+            optional={
+                "done": st.fixed_dictionaries(
+                    {"days": st.integers(1, 1000)}, optional={"raise_to": st.just("blocked")}
+                ),
+                "rejected": st.fixed_dictionaries(
+                    {"days": st.integers(1, 1000)}, optional={"effect": st.just("raise")}
+                ),
+            },
+        ),
         "waives": st.lists(st.sampled_from(["trace", "before"]), max_size=2, unique=True),
         "data_classes": st.lists(WORDS, max_size=3),
         "checks": st.lists(WORDS, max_size=3),
@@ -189,6 +200,14 @@ def test_a_text_that_says_no_value_is_an_error_at_its_place_and_is_kept(
     assert reading.get(draft.row, place[1:].replace("thresholds/0/", "")) is not None
     again = {f.pointer: f.value for f in showing.fields(showing.sections(draft, {}, {}))}
     assert again[place] == text
+
+
+def test_what_follows_when_the_same_comes_again_is_typed_and_emptied() -> None:
+    row = stored(again={"rejected": {"days": 90, "effect": "block"}})
+    both = typed(row, again__done__days="14", again__done__raise_to="batch_review").row
+    assert both["again"]["done"] == {"days": 14, "raise_to": "batch_review"}
+    none = typed(row, again__rejected__days="", again__rejected__effect="").row
+    assert none["again"] == {}
 
 
 def test_what_must_be_there_and_is_not_is_said_at_its_place() -> None:

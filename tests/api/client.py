@@ -42,7 +42,7 @@ def problem(response: HttpResponse, status: int, code: str) -> dict[str, Any]:
     assert response["Content-Type"] == "application/problem+json"
     found: dict[str, Any] = response.json()
     known = {"type", "title", "status", "detail", "code", "errors"}
-    assert set(found) - {"retry_at"} == known
+    assert set(found) - {"retry_at", "expected_wait_seconds"} == known
     assert found["code"] == code, found
     assert found["status"] == status
     assert found["type"].endswith(f"/api/v1/problems/{code}")

@@ -12,8 +12,9 @@ from django.db import OperationalError
 
 from approvals import staging
 from approvals.api.codes import CODES
-from approvals.api.parsers import MAX_BYTES, MAX_DEPTH
+from approvals.api.parsers import MAX_BYTES
 from approvals.models import Action
+from approvals.strict_json import MAX_DEPTH
 from tests.api.client import API, AgentClient, pointers, problem
 
 pytestmark = pytest.mark.django_db
@@ -262,6 +263,7 @@ def test_what_nobody_foresaw_is_a_problem_without_a_traceback(
 def test_every_code_that_a_verb_or_view_can_give_is_explained(api: AgentClient) -> None:
     root = Path(settings.BASE_DIR, "approvals")
     names = ["staging", "release", "outcome", "judging", "payloads", "errors"]
+    names += ["strict_json", "threads"]
     files = [root / f"{name}.py" for name in names] + list((root / "api").glob("*.py"))
     text = "\n".join(path.read_text() for path in files)
     pattern = r'(?:code=|code, status, title = |Fault\([^,]*, )"([a-z_]+)"'

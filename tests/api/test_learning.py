@@ -17,9 +17,9 @@ from tests.api.client import AgentClient, problem
 
 pytestmark = pytest.mark.django_db
 
-QUERIES_OF_A_LIST = 3
+QUERIES_OF_A_LIST = 4
 """The token, the clock, the page."""
-QUERIES_OF_ME = 6
+QUERIES_OF_ME = 8
 
 
 def reject(action: Action, person: Person, *, age: timedelta = timedelta(minutes=1)) -> Decision:
@@ -88,7 +88,8 @@ def test_a_listed_action_lacks_its_large_parts_and_nothing_else(
 ) -> None:
     listed = api.get("/actions").json()["results"][0]
     whole = api.get(f"/actions/{action.pk}").json()
-    large = {"payload", "before", "trace", "evidence", "policy", "decision", "recall_requested"}
+    large = {"payload", "before", "trace", "evidence", "policy", "decision", "used"}
+    large |= {"as_approved", "recall_requested"}
     assert set(whole) - set(listed) == large
     assert {name: whole[name] for name in listed} == listed
 

@@ -31,6 +31,7 @@ from approvals.sweep import turn
 from reviewqueue.wsgi import application
 from tests import factories
 from tests.api.client import AgentClient
+from tests.api.wired import create_thread
 
 pytestmark = pytest.mark.django_db
 
@@ -80,14 +81,20 @@ def ids(agent: Agent, refund: ActionType, reviewer: Person) -> list[str]:
 
 
 @pytest.fixture
-def known(ids: list[str], workflow: Workflow) -> dict[str, st.SearchStrategy[Any]]:
+def known(
+    ids: list[str], agent: Agent, workflow: Workflow, reviewer: Person
+) -> dict[str, st.SearchStrategy[Any]]:
     """What stands in this database, for the places where it belongs."""
     factories.create_read_type(workflow)
+    waiting = create_thread(agent, workflow, "A")
+    decided = create_thread(agent, workflow, "B", by=reviewer)
     turn()
     return {
         "action_id": st.sampled_from(ids),
         "workflow": st.just(workflow.slug),
         "action_type": st.sampled_from(["refund", "look_up_order", "nothing"]),
+        "shape": st.just("langchain"),
+        "thread_id": st.sampled_from([str(waiting), str(decided)]),
     }
 
 

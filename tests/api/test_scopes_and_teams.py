@@ -24,6 +24,9 @@ NEEDS: list[tuple[str, str, Scope]] = [
     ("GET", "/actions/{id}", Scope.READ),
     ("GET", "/decisions", Scope.READ),
     ("GET", "/me", Scope.READ),
+    ("GET", "/subjects/account/kestrel/history", Scope.READ),
+    ("GET", "/evaluation-set?workflow=refunds", Scope.READ),
+    ("POST", "/actions/{id}/results", Scope.REPORT),
     ("POST", "/actions/{id}/release", Scope.RELEASE),
     ("POST", "/actions/release", Scope.RELEASE),
     ("POST", "/actions/{id}/outcome", Scope.REPORT),
@@ -70,6 +73,7 @@ def test_anothers_action_is_not_there(
         "revise": {"payload": {}},
         "outcome": {"lease_id": str(action.pk), "status": "succeeded"},
         "rollback": {"status": "succeeded"},
+        "results": {"kind": "replied", "at": "2026-11-20T09:00:00Z"},
     }
     body = bodies.get(path.rpartition("/")[2])
     problem(call(stranger, method, path, action, body), 404, "not_found")

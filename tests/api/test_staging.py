@@ -188,13 +188,25 @@ def test_a_handoff_that_says_too_little_is_pointed_at(
 
 
 @pytest.mark.parametrize(
-    "field", [{"depends_on": ["0193"]}, {"callback_url": "https://agent.example/hook"}]
+    "url",
+    ["http://agent.example/hook", "https://127.0.0.1/", "https://[::1]/", "https://10.1.2.3/", "?"],
 )
-def test_what_is_not_supported_yet_is_refused_honestly(
-    api: AgentClient, body: dict[str, Any], field: dict[str, Any]
+def test_a_callback_goes_to_the_public_internet_alone(
+    api: AgentClient, body: dict[str, Any], url: str
 ) -> None:
-    found = problem(api.stage({**body, **field}, "k1"), 400, "not_supported")
-    assert pointers(found) == [(f"/{next(iter(field))}", "not_supported")]
+    body = {**body, "callback_url": url}
+    for answer in (api.stage(body, "k1"), api.post("/actions/check", body)):
+        found = problem(answer, 400, "address_not_allowed")
+        assert pointers(found) == [("/callback_url", "address_not_allowed")]
+    assert not Action.objects.exists()
+
+
+@pytest.mark.parametrize("url", ["https://agent.example/hook", "", None])
+def test_a_callback_is_kept_with_its_action(
+    api: AgentClient, body: dict[str, Any], url: str | None
+) -> None:
+    assert api.stage({**body, "callback_url": url}, "k1").status_code == 201
+    assert Action.objects.get().callback_url == (url or "")
 
 
 def test_a_stopped_workflow_that_refuses_says_who_can_turn_it_on(

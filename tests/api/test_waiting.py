@@ -165,7 +165,7 @@ async def ask(inner: Inner, waiters: Waiters, receive: Any) -> list[Message]:
     await answer_when_decided(
         inner,
         waiters,
-        action_id="a",
+        action_ids=["a"],
         seconds=60,
         scope={"type": "http"},
         receive=receive,

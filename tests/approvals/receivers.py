@@ -58,15 +58,20 @@ class Receiver:
         return Counter(each["id"] for body in messages.values() for each in body["notices"])
 
 
-def fails(share: float, *, losing: float = 0.0, seed: int = 1) -> Callable[[], int | str]:
-    """Fails so often, by a choice that is the same in every run; and loses so many answers."""
+def fails(
+    share: float, *, losing: float = 0.0, hanging: float = 0.0, seed: int = 1
+) -> Callable[[], int | str]:
+    """Fails so often, by a choice that is the same in every run; loses so many answers, and never
+    gives so many."""
     chance = random.Random(seed)
 
     def answer() -> int | str:
         drawn = chance.random()
         if drawn < share:
             return 500
-        return "lose" if drawn < share + losing else 204
+        if drawn < share + losing:
+            return "lose"
+        return "hang" if drawn < share + losing + hanging else 204
 
     return answer
 

@@ -132,8 +132,8 @@ def test_the_wish_to_roll_back_is_carried_out_for_whoever_may_ask(
 ) -> None:
     report(done, reviewer, roll_back=True)
     assert state_of(done) == State.ROLLBACK_REQUESTED
-    assert not open_work(done)
-    assert FollowUp.objects.get(action=done).choice == "roll_back"
+    assert [work.kind for work in open_work(done)] == ["rollback_asked"]
+    assert FollowUp.objects.get(action=done, kind="mistake").choice == "roll_back"
 
 
 def test_the_wish_of_somebody_else_is_passed_on(

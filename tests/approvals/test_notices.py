@@ -23,8 +23,7 @@ from approvals import addressing, deadlines, follow_ups, mistakes, review, stopp
 from approvals.delivery import notices
 from approvals.models import Action, Channel, Delivery, Notice
 from approvals.notices import telling
-from ledger import clock, record
-from ledger.models import Unread
+from ledger import clock, following, record
 from tests.approvals.told import create_channel, go_away, remind, tell, told, waiting
 from tests.factories import create_action, create_desk, create_person, make_due, seen
 from tests.together import at_once
@@ -90,7 +89,7 @@ def test_what_was_decided_before_anybody_heard_is_told_to_nobody(
     review.approve(action_id=action.pk, person=reviewer, seen=seen(action), checked=["all"])
     tell()
     assert not Notice.objects.exists()
-    assert not Unread.objects.exists()
+    assert not following.unheard("notices").exists()
 
 
 def test_staged_reminded_and_escalated_in_one_turn_is_one_notice_of_where_it_is_now(
@@ -222,7 +221,7 @@ def test_what_happened_more_than_a_day_ago_is_no_news(agent: Agent, refund: Acti
         create_action(agent, refund)
     tell()
     assert not Notice.objects.exists()
-    assert not Unread.objects.exists()
+    assert not following.unheard("notices").exists()
 
 
 def test_open_work_is_told_to_whose_it_is_and_again_when_it_moves(
@@ -509,7 +508,7 @@ def test_several_followers_at_once_tell_each_thing_once() -> None:
     results = at_once([lambda: [notices.tell(limit=7) for _ in range(12)]] * 4)
     assert all(isinstance(each, list) for each in results), results
     tell()
-    assert not Unread.objects.exists()
+    assert not following.unheard("notices").exists()
     assert told(person) == ["asked"] * 10
     assert told(workflow.pool) == ["asked"] * 20
     assert Delivery.objects.count() == 30
@@ -528,4 +527,4 @@ def test_an_event_that_cannot_be_told_of_keeps_nobody_from_hearing_of_the_others
         )
     tell()
     assert told(workflow.pool) == ["asked"]
-    assert not Unread.objects.exists()
+    assert not following.unheard("notices").exists()

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook
 
 from agents_registry.models import Person, Pool, Role, Workflow
 from approvals import review
-from approvals.delivery import mailing, outgoing, outward, results
+from approvals.delivery import mailing, outgoing, outward, results, turns
 from approvals.models import Action, Channel, Delivery, Notice
 from ledger import clock
 from tests.approvals.queued import (
@@ -245,24 +245,24 @@ def test_channels_that_hang_delay_no_other(known: bool, patience: None) -> None:
             queue(create_hook(nowhere, last_error="It did not answer." if known else ""))
         works = create_hook(url)
         queue(works)
-        turn = outgoing.Turn()
+        turn = turns.Turn(outgoing.NOTICES)
         turn.take_up(100)
         well.came.get(timeout=3)
         while works.pk in {each.claim.channel.pk for each in turn.on_the_way.values()}:
             turn.write_down()
         assert states(works) == ["sent"]
-        assert len(turn.on_the_way) == (outgoing.MOST_IN_TROUBLE if known else dead)
+        assert len(turn.on_the_way) == (turns.MOST_IN_TROUBLE if known else dead)
         assert hanging.outcomes.keys() <= {str(message) for message in turn.on_the_way}
 
 
 def test_while_some_hang_a_turn_takes_up_what_becomes_due(
     patience: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outgoing, "MEANWHILE", 0.02)
+    monkeypatch.setattr(turns, "MEANWHILE", 0.02)
     with receiving(lambda: "hang") as (_, nowhere), receiving(lambda: 204) as (well, url):
         queue(create_hook(nowhere))
         works = create_hook(url)
-        turn = outgoing.Turn()
+        turn = turns.Turn(outgoing.NOTICES)
         turn.take_up(100)
         for count in range(1, 4):
             queue(works)
@@ -277,7 +277,7 @@ def test_nobody_waits_for_a_sender_that_never_comes_back(
     monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     never = threading.Event()
-    monkeypatch.setattr(outgoing, "PATIENCE", 0.2)
+    monkeypatch.setattr(turns, "PATIENCE", 0.2)
     monkeypatch.setattr(mailing, "send", lambda **words: never.wait(60))
     mailbox = create_mailbox()
     queue(mailbox)
@@ -386,7 +386,7 @@ def test_a_message_on_its_way_is_not_hurried_because_another_one_arrived() -> No
         queue(channel)
         outgoing.send_due()
         queue(channel, due_at=clock.now() + timedelta(minutes=1, seconds=1))
-        turn = outgoing.Turn()
+        turn = turns.Turn(outgoing.NOTICES)
         for seconds in (0, 1):
             with clock.simulated(clock.now() + timedelta(minutes=1, seconds=seconds)):
                 assert turn.take_up(10) == 1

@@ -314,7 +314,7 @@ def test_a_failed_check_asks_for_rollback_at_once_where_that_is_wished(
     )
     assert api.get(f"/actions/{check.action_id}").json()["state"] == "rollback_requested"
     assert events_of(check.action)[-2:] == ["action.spot_checked", "action.rollback_requested"]
-    assert not FollowUp.objects.exists()
+    assert FollowUp.objects.get().kind == "rollback_asked"
     outcome.report_rollback(agent=agent, action_id=check.action_id, succeeded=True, error="")
 
 

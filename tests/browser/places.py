@@ -179,6 +179,15 @@ REVIEWERS = [
     ),
     Place("blocked", "action", "wanda", decided("blocked"), "What the policy blocks."),
     Place("batches", "batches", "rita", at("/batches/"), "Like actions together."),
+    Place("runs", "runs", "rita", at("/runs/"), "What agents did in one go."),
+    Place("run", "run", "rita", first("/runs/", ".runs a"), "One run, step by step."),
+    Place(
+        "rollbacks",
+        "rollbacks",
+        "mona",
+        at("/rollbacks/?from=2020-01-01T00:00"),
+        "What of an incident can be undone, and how.",
+    ),
     Place(
         "batch",
         "batch",
@@ -294,6 +303,21 @@ OWNERS = [
         "What a stop touched.",
     ),
     Place("team", "team", "mona", at("/team/"), "People, pools, calendars, agents."),
+    Place(
+        "webhook",
+        "endpoint",
+        "mona",
+        under(first("/team/", "[aria-labelledby=h-agents] tbody a"), "webhook/"),
+        "Where an agent is called, and every attempt of each call.",
+    ),
+    Place(
+        "connect",
+        "connect",
+        "mona",
+        under(first("/team/", "[aria-labelledby=h-agents] tbody a"), "connect/"),
+        "An agent's token, lines to paste for its workflow, and its last calls.",
+    ),
+    Place("codes", "codes", "mona", at("/codes/"), "What each code means.", shown=False),
     Place("channels", "channels", "mona", at("/channels/"), "Which channels reach people."),
     Place("pool-channels", "pool_channels", "mona", under(POOL, "channels/"), "How it is told."),
     Place(

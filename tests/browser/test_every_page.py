@@ -111,6 +111,7 @@ NO_PAGES = {
     "request_withdraw", "logout",
     "notices_count", "my_channel_test", "my_channel_remove", "pool_channel_test",
     "pool_channel_remove", "channel_again", "channel_test", "away_call_off", "subjects_import",
+    "drill_rollback", "rollbacks_ask", "rollbacks_drill", "run_json",
     "subjects_remove", "metrics",
 }  # fmt: skip
 """Redirects, parts of pages, and what only takes a form."""

@@ -1,9 +1,9 @@
-"""The README's ten lines of curl, run as they stand there, with a person approving in between."""
+"""The README's agents, run as they stand there, with a person deciding in between."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,27 +26,67 @@ def commands(demo: dict[str, Any], folder: Path) -> str:
     )
 
 
+def program(demo: dict[str, Any], folder: Path) -> str:
+    """The Python of the README, with this demo's settings."""
+    (block,) = (ROOT / "README.md").read_text().split("```python\n")[1:]
+    return block.split("```")[0].replace(".data/demo.json", str(folder / "demo.json"))
+
+
 @pytest.fixture
-def terminal(demo: dict[str, Any], demo_folder: Path, tmp_path: Path) -> Any:
-    script = f"set -e\n{commands(demo, demo_folder)}"
-    running = subprocess.Popen(
-        ["bash", "-c", script], cwd=tmp_path, env=os.environ, stdout=subprocess.PIPE, text=True
-    )
-    yield running
-    running.kill()
+def started(tmp_path: Path) -> Iterator[Callable[[list[str]], subprocess.Popen[str]]]:
+    """Starts a command, and ends it with the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(command: list[str]) -> subprocess.Popen[str]:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        running.append(subprocess.Popen(command, cwd=tmp_path, env=os.environ, **streams))
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.kill()
+        each.wait()
 
 
-def test_the_main_job_in_ten_lines_of_curl(
-    sign_in: Callable[..., Page], terminal: subprocess.Popen[str]
-) -> None:
-    page = sign_in("rita")
-    row = page.locator("li.row", has_text="lena@northwind.example").last
-    for _ in range(20):
+def open_row(page: Page, words: str) -> None:
+    """Waits until an action with these words is in the inbox, and opens it."""
+    row = page.locator("li.row", has_text=words).last
+    for _ in range(40):
         if row.count():
             break
         page.wait_for_timeout(500)
         page.goto("/inbox/?q=northwind")
     page.goto(str(row.locator("a.what").get_attribute("href")))
+
+
+def test_an_agent_in_ten_lines_of_python(
+    sign_in: Callable[..., Page],
+    started: Callable[[list[str]], subprocess.Popen[str]],
+    demo: dict[str, Any],
+    demo_folder: Path,
+) -> None:
+    agent = started([sys.executable, "-c", program(demo, demo_folder)])
+    page = sign_in("rita")
+    open_row(page, "Your export")
+    page.goto(f"{page.url.split('?')[0]}edit")
+    page.locator("[name='f/body']").fill("It runs at seven.")
+    for box in page.locator("#edit-form input[name=checked]").all():
+        box.check()
+    page.locator("button[form=edit-form].main").click()
+    expect(page.locator("#toast")).to_contain_text("pproved")
+    said, _ = agent.communicate(timeout=60)
+    assert (agent.returncode, said) == (0, "sent to lena@northwind.example: It runs at seven.\n")
+
+
+def test_the_main_job_in_ten_lines_of_curl(
+    sign_in: Callable[..., Page],
+    started: Callable[[list[str]], subprocess.Popen[str]],
+    demo: dict[str, Any],
+    demo_folder: Path,
+) -> None:
+    terminal = started(["bash", "-c", f"set -e\n{commands(demo, demo_folder)}"])
+    page = sign_in("rita")
+    open_row(page, "Your question about the export")
     page.locator("summary[data-key=a]").click()
     for box in page.locator("details.drop[open] input[name=checked]").all():
         box.check()

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,35 +9,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
-from approvals.delivery import claiming, outgoing
+from approvals.delivery import claiming, outgoing, turns
 from approvals.delivery.alone import alone
 from approvals.models import Delivery
 from ledger import clock
 from tests.approvals.queued import create_hook, create_mailbox, queue, send_until_nothing_waits
 from tests.approvals.receivers import fails, receiving, taking_mail
+from tests.faults.senders import Process, kill_when_it_says, senders
 from tests.together import at_once
 
 FULL = os.environ.get("FAULTS") == "full"
 CHANNELS, NOTICES = (60, 50) if FULL else (12, 5)
 SENDERS = 8 if FULL else 4
 PATIENCE = 60
-SENDER = """
-import time
-import django
-django.setup()
-from approvals.delivery import hooks, outgoing, results
-{trap}
-while True:
-    outgoing.send_due()
-    time.sleep(0.05)
-"""
 BEFORE_SENDING = "hooks.send = lambda **words: (print('claimed', flush=True), time.sleep(600))"
 BEFORE_WRITING_DOWN = "results.sent = lambda claim: (print('taken', flush=True), time.sleep(600))"
 
-Start = Callable[[str], "subprocess.Popen[str]"]
+Start = Callable[[str], Process]
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -51,41 +38,8 @@ def at_home(settings: Any) -> None:
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts senders as processes of their own, over this test's database and its mail server."""
-    database = connection.settings_dict
-    options = f"host={database['HOST']}&port={database['PORT'] or 5432}"
-    address = f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}"
-    environment = {
-        **os.environ,
-        "ALLOW_PRIVATE_ADDRESSES": "1",
-        "DATABASE_URL": f"{address}?{options}",
-        "DJANGO_SETTINGS_MODULE": "reviewqueue.settings",
-    }
-    started: list[subprocess.Popen[str]] = []
-
-    def start(trap: str) -> "subprocess.Popen[str]":
-        mail = {"EMAIL_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}"}
-        process = subprocess.Popen(
-            [sys.executable, "-c", SENDER.format(trap=trap)],
-            env={**environment, **mail},
-            cwd=settings.BASE_DIR,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait(10)
-
-
-def kill_when_it_says(process: "subprocess.Popen[str]", word: str) -> None:
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == word
-    process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    with senders() as found:
+        yield found.start
 
 
 @pytest.mark.parametrize(
@@ -126,7 +80,7 @@ def test_senders_killed_again_and_again_lose_nothing(
         tried = send_until_nothing_waits()
     assert receiver.notices == Counter(dict.fromkeys(wanted, 1))
     again = sum(each.count(204) - 1 for each in receiver.outcomes.values())
-    assert again <= kills * outgoing.SIDE_BY_SIDE, "only what was on its way"
+    assert again <= kills * turns.SIDE_BY_SIDE, "only what was on its way"
     with capsys.disabled():
         print(
             f"\n{kills} senders killed: {len(wanted)} notices in {len(receiver.outcomes)} "

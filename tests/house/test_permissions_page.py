@@ -32,8 +32,8 @@ from agents_registry.policy.findings import Mode
 from agents_registry.revisions import policy_document
 from agents_registry.spec.export import stored
 from agents_registry.spec.rows import rows
-from approvals import follow_ups, rubric, stopping, trials, why_links
-from approvals.models import Action, Channel, Decision, SpotCheck
+from approvals import follow_ups, guidance, rubric, stopping, trials, why_links
+from approvals.models import Action, Call, Channel, Decision, Endpoint, SpotCheck
 from approvals.pages import outside
 from approvals.pages.batch import address
 from approvals.pages.batch_table import box
@@ -178,6 +178,26 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             return client.post(f"/team/people/{colleague}/leave", {})
         case "issue a token to an agent":
             return client.post(f"/team/agents/{action.agent.slug}/tokens", {})
+        case "see how an agent is connected":
+            return client.get(f"/team/agents/{action.agent.slug}/connect/")
+        case "issue a token where an agent is connected":
+            return client.post(f"/team/agents/{action.agent.slug}/connect/", {})
+        case "see what the codes mean":
+            return client.get("/codes/")
+        case "see the webhook of an agent":
+            return client.get(f"/team/agents/{action.agent.slug}/webhook/")
+        case "change the webhook of an agent":
+            return client.post(f"/team/agents/{action.agent.slug}/webhook/", {"address": ""})
+        case "see the secret of a webhook":
+            return client.post(f"{webhook_of(action)}/secret")
+        case "make a new secret for a webhook":
+            return client.post(f"{webhook_of(action)}/rotate")
+        case "switch a webhook on again":
+            return client.post(f"{webhook_of(action)}/on")
+        case "send a test to a webhook":
+            return client.post(f"{webhook_of(action)}/test")
+        case "make a call to an agent once more":
+            return client.post(f"{webhook_of(action)}/calls/{action.calls.get().pk}/again")
         case "edit an action type":
             check = {"whole": "1", "check": "1"}
             return client.post(f"/registry/{workflow.slug}/refund/edit", check)
@@ -197,9 +217,35 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             return client.post(decide, verdict(action, "escalated"))
         case "reassign":
             return client.post(decide, verdict(action, "reassigned", to=colleague))
+        case "leave guidance about a subject":
+            about_somebody(action)
+            return client.post(f"/actions/{action.pk}/guidance", {"guidance": "Call first."})
+        case "take guidance back":
+            left = guidance.leave(
+                action_id=about_somebody(action).pk,
+                person=workflow.workflow_owner,
+                words="Call first.",
+            )
+            return client.post(f"/guidance/{left.pk}/take-back")
+        case "download the cases to try agents on":
+            return client.get(f"/registry/{workflow.slug}/evaluation-set")
         case "ask for rollback":
             become(action, "succeeded")
             return client.post(f"/actions/{action.pk}/rollback", {"rollback_reason": "wrong"})
+        case "rehearse a rollback":
+            become(action, "succeeded")
+            return client.post(f"/actions/{action.pk}/rollback/drill", {"rollback_reason": "drill"})
+        case "see what of an incident can be undone":
+            return client.get("/rollbacks/?run=r")
+        case "ask for the rollback of an incident" | "rehearse the rollback of an incident":
+            become(action, "succeeded")
+            way = "ask" if verb.startswith("ask") else "drill"
+            return client.post(f"/rollbacks/{way}", {"id": str(action.pk), "reason": "wrong"})
+        case "see the runs":
+            return client.get("/runs/")
+        case "see a run" | "read a run as a file":
+            Action.objects.filter(pk=action.pk).update(run_id="r")
+            return client.get("/runs/one?run=r" if verb == "see a run" else "/runs/one.json?run=r")
         case "report a mistake":
             return client.post(f"/actions/{action.pk}/mistakes", MISTAKE)
         case "say what was done about what was taken over":
@@ -337,6 +383,19 @@ def pools_channel(workflow: Workflow) -> Channel:
     )
 
 
+def about_somebody(action: Action) -> Action:
+    Action.objects.filter(pk=action.pk).update(subject_type="account", subject_id="kestrel")
+    return action
+
+
+def webhook_of(action: Action) -> str:
+    """Where it is, after a call about the action; nothing is sent, as it is switched off."""
+    now = clock.now()
+    webhook = Endpoint.objects.create(agent=action.agent, disabled_at=now, created_at=now)
+    Call.objects.create(endpoint=webhook, action=action, key="1", due_at=now, created_at=now)
+    return f"/team/agents/{action.agent.slug}/webhook"
+
+
 def url_of(channel: Channel) -> str:
     return f"/team/pools/{channel.pool.slug if channel.pool else ''}/channels/{channel.pk}"
 
@@ -382,6 +441,7 @@ def test_no_page_but_the_door_opens_without_signing_in(
         "action_type_id": desk[2].pk, "shape": "x", "act": action.pk,
         "action_id": action.pk, "decision_id": 1, "follow_up_id": 1, "stop_id": action.pk,
         "absence_id": 1, "check_id": 1, "view_id": 1, "channel_id": 1,
+        "call_id": action.pk, "guidance_id": 1,
         "kind": "chat", "token_id": 1, "section": "pools", "name": "desk",
         "username": "kim",
         "trial_id": action.pk, "downgrade_id": action.pk, "request_id": action.pk, "change_id": 1,

@@ -1,6 +1,7 @@
 """What a stop touched: what agents hold is asked back, and what they did before is listed."""
 
 from datetime import timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 from django.test import Client
@@ -118,3 +119,32 @@ def test_another_teams_stop_is_not_there(
     stop = press(workflow, reviewer)
     client.force_login(stranger)
     assert client.get(f"/stops/{stop.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize("kind", list(StopKind))
+def test_it_leads_to_where_all_of_it_can_be_undone(
+    kind: StopKind, agent: Agent, refund: ActionType, workflow: Workflow, client: Client
+) -> None:
+    targets = {
+        StopKind.AGENT: str(agent.pk),
+        StopKind.WORKFLOW: str(workflow.pk),
+        StopKind.ACTION_TYPE: f"{workflow.pk}/{refund.key}",
+        StopKind.SYSTEM: "payments",
+    }
+    refund.systems = {"writes": ["payments"]}
+    refund.save()
+    stop = stopping.stop(
+        team=workflow.team, kind=kind, target=targets[kind], person=workflow.risk_owner, reason="x"
+    )
+    client.force_login(workflow.risk_owner)
+    page = client.get(f"/stops/{stop.pk}/").context["page"]
+    wanted = {
+        StopKind.AGENT: {"agent": agent.slug},
+        StopKind.WORKFLOW: {"type": f"{workflow.slug}/"},
+        StopKind.ACTION_TYPE: {"type": f"{workflow.slug}/refund"},
+        StopKind.SYSTEM: {},
+    }[kind]
+    found = dict(parse_qsl(page.incident.partition("?")[2]))
+    assert found.pop("from")
+    assert found == {"team": workflow.team.slug, **wanted}
+    assert client.get(page.incident).status_code == 200

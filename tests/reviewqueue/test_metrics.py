@@ -7,9 +7,19 @@ from django.conf import LazySettings
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents_registry.models import Person, StopKind, Workflow
+from agents_registry.models import Agent, Person, StopKind, Workflow
 from approvals import stopping, sweep
-from approvals.models import Action, Channel, ChannelKind, Delivery, DeliveryState, Sweep
+from approvals.models import (
+    Action,
+    Call,
+    CallState,
+    Channel,
+    ChannelKind,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    Sweep,
+)
 from ledger import clock
 from tests.factories import make_due
 
@@ -97,8 +107,35 @@ def test_it_tells_of_messages_that_wait_and_that_were_given_up(reviewer: Person)
     assert found["review_queue_deliveries_given_up"] == 1
 
 
+def test_it_tells_of_calls_to_agents_that_wait_and_that_were_given_up(agent: Agent) -> None:
+    now = clock.now()
+    webhook = Endpoint.objects.create(agent=agent, address="https://x.example/", created_at=now)
+    for number, (state, due, ended) in enumerate(
+        [
+            (CallState.QUEUED, now - timedelta(minutes=5), None),
+            (CallState.QUEUED, now + timedelta(hours=5), None),
+            (CallState.GAVE_UP, now - timedelta(days=5), now - timedelta(days=2)),
+        ]
+    ):
+        Call.objects.create(
+            endpoint=webhook,
+            address=webhook.address,
+            key=str(number),
+            state=state,
+            due_at=due,
+            created_at=due,
+            ended_at=ended,
+        )
+    found = figures()
+    assert (found["review_queue_calls_queued"], found["review_queue_calls_given_up"]) == (2, 0)
+    assert 300 <= found["review_queue_oldest_call_seconds"] < 3600
+    Endpoint.objects.update(disabled_at=now)
+    found = figures()
+    assert (found["review_queue_webhooks_off"], found["review_queue_oldest_call_seconds"]) == (1, 0)
+
+
 def test_it_asks_a_fixed_number_of_questions(
     action: Action, django_assert_max_num_queries: object
 ) -> None:
-    with django_assert_max_num_queries(12):  # type: ignore[operator]
+    with django_assert_max_num_queries(16):  # type: ignore[operator]
         figures()

@@ -18,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("agent", help="its slug")
         parser.add_argument("--team", help="its team, where several teams have such an agent")
         parser.add_argument("--scopes", default=working, help=f"separated by commas: {working}")
+        parser.add_argument("--test", action="store_true", help="what it stages is never done")
         parser.add_argument("--days", type=int, default=tokens.DEFAULT_DAYS, help="until it ends")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             actor="system:issue_token",
             scopes=_scopes(options["scopes"]),
             days=_days(options["days"]),
+            test=options["test"],
         )
         self.stdout.write(token)
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from approvals import trials
-from approvals.delivery import outgoing
+from approvals.delivery import call_sending, outgoing, turns
 from approvals.sweep import turn
 
 A_MINUTE = 60.0
@@ -17,6 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for job, taken in turn().items():
             self.stdout.write(f"{job}: {taken}")
-        self.stdout.write(f"messages: {outgoing.send_due(seconds=A_MINUTE)}")
+        sent = turns.send_due(outgoing.NOTICES, call_sending.CALLS, seconds=A_MINUTE)
+        self.stdout.write(f"messages: {sent}")
         tried = trials.run_next(seconds=trials.GIVEN_UP.total_seconds())
         self.stdout.write(f"trials: {int(tried)}")
