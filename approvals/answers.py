@@ -96,7 +96,7 @@ def waits_for(action: Action, now: datetime | None = None) -> list[dict[str, str
     """The actions that it waits for, each as it stands."""
     return [
         {"id": str(step.pk), "state": State.PENDING if is_settling(step, now) else step.state}
-        for step in dependencies.steps_of(action)
+        for step in dependencies.awaited(action)
     ]
 
 

@@ -28,6 +28,7 @@ MOST = 50
 MAY_COME_BACK = frozenset({State.FAILED, State.REJECTED})
 """Until it is settled: tried again, or undone by whoever rejected it."""
 
+STANDS = ("id", "state", "tier", "frozen", "decided_at")
 WAITS_FOR = Prefetch(
     "waits_for", queryset=Dependency.objects.select_related("on").order_by("on_id")
 )
@@ -61,6 +62,14 @@ def steps_of(action: Action) -> list[Action]:
     """What it waits for, in order; without a query where `WAITS_FOR` was fetched for many."""
     prefetch_related_objects([action], WAITS_FOR)
     return [edge.on for edge in action.waits_for.all()]
+
+
+def awaited(action: Action) -> list[Action]:
+    """The same, with no more of each than how it stands: to be told, never to be saved."""
+    if "waits_for" in getattr(action, "_prefetched_objects_cache", {}):
+        return steps_of(action)
+    rows = action.waits_for.order_by("on_id").values_list(*(f"on__{name}" for name in STANDS))
+    return [Action(**dict(zip(STANDS, row, strict=True))) for row in rows]
 
 
 def move_on(*, step: Action, retry: Action) -> None:

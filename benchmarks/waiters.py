@@ -1,9 +1,9 @@
 """Many agents that wait over HTTP in one process, beside one connection that LISTENs.
 
-    python -m benchmarks.waiters URL DATABASE_URL < {"channel", "token", "actions"}
+    python -m benchmarks.waiters URL DATABASE_URL < {"channel", "token", "actions", "decided"}
 
-Prints, by action, the instants on the machine's clock at which PostgreSQL and at which the server
-told of it. Bare sockets: a client library would be slower than what is measured.
+Once the first `decided` of them are answered it prints, by action, the instants on the machine's
+clock at which PostgreSQL and at which the server told of it. Bare sockets: a client library would be slower than what is measured.
 """
 
 import asyncio
@@ -59,12 +59,14 @@ async def _notified_at(database: str, channel: str, seen: dict[str, float]) -> N
 
 
 async def _main(
-    url: str, database: str, *, channel: str, token: str, actions: Sequence[str]
+    url: str, database: str, *, channel: str, token: str, actions: Sequence[str], decided: int
 ) -> None:
     seen: dict[str, float] = {}
     listening = asyncio.create_task(_notified_at(database, channel, seen))
-    answered = await _all(url, token, actions, seconds=LONGEST_WAIT)
+    others = asyncio.create_task(_all(url, token, actions[decided:], seconds=LONGEST_WAIT))
+    answered = await _all(url, token, actions[:decided], seconds=LONGEST_WAIT)
     listening.cancel()
+    others.cancel()
     sys.stdout.write(json.dumps({"notified": seen, "answered": answered}))
 
 

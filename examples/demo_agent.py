@@ -18,6 +18,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,7 @@ def turn(agent: Agent) -> None:
         body = {"workflow": workflow, "limit": 10, "lease_seconds": 300}
         for release in call(agent, "POST", "/actions/release", json=body)["results"]:
             carry_out(agent, release)
+    undo(agent)
     learn(agent)
 
 
@@ -109,6 +111,18 @@ def carry_out(agent: Agent, release: dict[str, Any]) -> None:
     call(agent, "POST", f"/actions/{release['action_id']}/outcome", json=report)
     edited = ", as edited" if release["edits"] else ""
     agent.say(f"pretended to do {release['action_id']}{edited}: {report['status']}")
+
+
+def undo(agent: Agent) -> None:
+    """Undoes what people ask to have undone.
+
+    Where another action is staged for that, the answer says so: it is taken when it is approved.
+    """
+    asked = call(agent, "GET", "/actions", params={"state": "rollback_requested", "limit": 10})
+    for action in asked["results"]:
+        with suppress(Refused):
+            call(agent, "POST", f"/actions/{action['id']}/rollback", json={"status": "succeeded"})
+            agent.say(f"pretended to undo {action['id']}")
 
 
 def learn(agent: Agent) -> None:

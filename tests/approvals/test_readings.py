@@ -181,7 +181,7 @@ def test_the_risk_owner_brings_it_back_with_a_note() -> None:
         "action_type.mode_restored", f"person:{workflow.risk_owner.pk}",
     )  # fmt: skip
     assert record.body_of(event)["note"] == "The feed was broken."
-    assert b"feed" not in bytes(event.content)
+    assert b"The feed" not in bytes(event.content)
     change = PolicyChange.objects.filter(action_type=tag).latest("id")
     assert (change.direction, change.author) == ("loosening", workflow.risk_owner)
 
