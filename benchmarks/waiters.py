@@ -3,7 +3,8 @@
     python -m benchmarks.waiters URL DATABASE_URL < {"channel", "token", "actions", "decided"}
 
 Once the first `decided` of them are answered it prints, by action, the instants on the machine's
-clock at which PostgreSQL and at which the server told of it. Bare sockets: a client library would be slower than what is measured.
+clock at which PostgreSQL and at which the server told of it. Bare sockets: a client library would
+be slower than what is measured.
 """
 
 import asyncio
