@@ -215,7 +215,8 @@ def test_after_saving_comes_the_next_open_one_with_a_toast(
     response = save(signed_in, first, FAILED, comment="Wrong order.", roll_back="on")
     assert response.headers["Location"] == "/checks/"
     assert "The agent is asked to roll it back" in toast(signed_in, response)
-    assert list(FollowUp.objects.values_list("action", flat=True)) == [third.action_id]
+    failed = FollowUp.objects.filter(kind="check_failed", closed_at__isnull=True)
+    assert [each.action_id for each in failed] == [third.action_id]
     assert Action.objects.get(pk=first.action_id).state == "rollback_requested"
 
 

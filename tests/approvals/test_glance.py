@@ -121,15 +121,16 @@ def test_the_sentence_is_of_what_will_be_done(desk: Desk, signed_in: Client) -> 
 def test_the_way_back_is_said_with_whether_it_ever_worked(desk: Desk) -> None:
     action = create_action(desk[0], desk[2])
     person = reviewer_of(desk[1])
-    assert undoing(action, person).words == "It cannot be taken back. What helps instead:"
-    assert undoing(action, person).proven_words == "not tried lately, so not proven"
+    content = action.contents.get()
+    assert undoing(action, person, content).words == "It cannot be taken back. What helps instead:"
+    assert undoing(action, person, content).proven_words == "not tried lately, so not proven"
     tried = create_action(desk[0], desk[2])
     for state, end, css in (
         (State.ROLLED_BACK, "worked", "good"),
         (State.ROLLBACK_FAILED, "failed", "bad"),
     ):
         became(tried, state)
-        found = undoing(action, person)
+        found = undoing(action, person, content)
         assert found.proven_words.endswith(f": it {end}")
         assert found.proven_css == css
 
@@ -144,7 +145,7 @@ def test_no_way_back_is_said_honestly(desk: Desk) -> None:
     desk[2].rollback_path = ""
     desk[2].save()
     action = create_action(desk[0], desk[2])
-    found = undoing(action, reviewer_of(desk[1]))
+    found = undoing(action, reviewer_of(desk[1]), action.contents.get())
     assert (found.path, found.words) == ("", "Once it is done, it stays done.")
 
 

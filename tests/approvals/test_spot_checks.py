@@ -223,7 +223,7 @@ def _still(answer: Any, agent: Agent, tag: ActionType) -> list[str]:
 MOVING = {"ETag"}
 OWN = (
     *("id", "action_id", "lease_id", "release_id", "review_url", "lease_expires_at"),
-    *("created_at", "changed_at", "decided_at", "due_at", "approved_by", "policy"),
+    *("created_at", "changed_at", "decided_at", "due_at", "expires_at", "approved_by", "policy"),
 )
 
 

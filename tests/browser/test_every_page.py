@@ -112,7 +112,8 @@ NO_PAGES = {
     "notices_count", "my_channel_test", "my_channel_remove", "pool_channel_test",
     "pool_channel_remove", "channel_again", "channel_test", "away_call_off", "subjects_import",
     "drill_rollback", "rollbacks_ask", "rollbacks_drill", "run_json",
-    "subjects_remove", "metrics",
+    "subjects_remove", "metrics", "evaluation_set", "leave_guidance", "take_guidance_back",
+    "endpoint_test", "endpoint_secret", "endpoint_rotate", "endpoint_on", "endpoint_resend",
 }  # fmt: skip
 """Redirects, parts of pages, and what only takes a form."""
 
