@@ -39,7 +39,7 @@ class Scripted(Model):
         return ModelResponse(output=output, usage=Usage(), response_id=None)
 
     def stream_response(self, *rest: Any, **options: Any) -> Any:
-        raise NotImplementedError
+        raise NotImplementedError("nothing here streams")
 
     def told(self) -> dict[str, str]:
         return {
