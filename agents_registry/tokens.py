@@ -5,6 +5,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -62,6 +63,18 @@ def prove(text: str) -> AgentToken | None:
     if token is None or not hmac.compare_digest(bytes(token.secret_sha256), _hash(secret)):
         return None
     return token if token.expires_at > clock.now() else None
+
+
+def still_live(token_ids: Iterable[int]) -> dict[int, UUID]:
+    """Of tokens that were proved a while ago those that would be let in now, with their agents."""
+    live = AgentToken.objects.filter(
+        pk__in=token_ids,
+        revoked_at__isnull=True,
+        expires_at__gt=clock.within_query(),
+        agent__archived_at__isnull=True,
+        agent__team__archived_at__isnull=True,
+    )
+    return dict(live.values_list("pk", "agent_id"))
 
 
 @transaction.atomic

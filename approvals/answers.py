@@ -1,27 +1,33 @@
 """What agents are told about an action, in the names of the REST contract."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
 from agents_registry.models import ActionType
-from approvals import after_state, dependencies, four_eyes, takeable, usage
+from approvals import after_state, dependencies, four_eyes, takeable, told, usage
 from approvals.judging import Judgement
-from approvals.models import DECIDING, Action, Content, Decision, Purpose
+from approvals.models import Action, Content, Decision, Purpose
 from approvals.release import Taken
 from approvals.settling import CAN_BE_UNDONE, seconds_left, settle_seconds
 from approvals.states import State
+from approvals.told import Told
 from approvals.windows import to_the_millisecond
 from ledger import clock
 
 
-def listed(action: Action, *, now: datetime | None = None) -> dict[str, Any]:
+def listed(
+    action: Action, *, steps: Sequence[Action] | None = None, now: datetime | None = None
+) -> dict[str, Any]:
     """An action as it stands in a list: everything but its large parts.
 
-    While a person's verdict settles, the agent still sees it pending. `now` is for who lists many.
+    While a person's verdict settles, the agent still sees it pending. `now` is for who lists many,
+    `steps`, what it waits for, for who has read them.
     """
+    waits_for = dependencies.awaited(action) if steps is None else steps
     settling = is_settling(action, now)
     return {
         "id": str(action.pk),
@@ -52,7 +58,7 @@ def listed(action: Action, *, now: datetime | None = None) -> dict[str, Any]:
         "created_at": instant(action.created_at),
         "changed_at": instant(action.changed_at),
         "decided_at": None if settling else instant(action.decided_at),
-        "depends_on": waits_for(action, now),
+        "depends_on": [_step(each, now) for each in waits_for],
         "retry_of": str(action.retry_of_id) if action.retry_of_id else None,
         "rolls_back": str(action.rolls_back_id) if action.rolls_back_id else None,
         "review_url": f"{settings.PUBLIC_URL}/actions/{action.pk}/",
@@ -65,10 +71,11 @@ def action(
     content: Content,
     lease: Taken | None = None,
     decision: Decision | None = None,
+    steps: Sequence[Action] | None = None,
 ) -> dict[str, Any]:
     """A single action, whole; with `release` when it was taken in the same call."""
     whole = {
-        **listed(action),
+        **listed(action, steps=steps),
         "payload": content.payload,
         "before": content.before,
         "trace": content.trace,
@@ -82,22 +89,14 @@ def action(
     return {**whole, "release": taken(lease)} if lease else whole
 
 
-def whole(staged: Action) -> dict[str, Any]:
+def whole(read: Told) -> dict[str, Any]:
     """The action as a single one is answered: with its content and the verdict on it."""
-    content = staged.contents.get(revision=staged.revision)
-    given = staged.decisions.filter(
-        revision=staged.revision, verdict__in=DECIDING, undone_at__isnull=True
-    )
-    decision = four_eyes.told(given).select_related("person").order_by("-id").first()
-    return action(staged, content=content, decision=decision)
+    return action(read.action, content=read.content, decision=read.decision, steps=read.steps)
 
 
-def waits_for(action: Action, now: datetime | None = None) -> list[dict[str, str]]:
-    """The actions that it waits for, each as it stands."""
-    return [
-        {"id": str(step.pk), "state": State.PENDING if is_settling(step, now) else step.state}
-        for step in dependencies.awaited(action)
-    ]
+def whole_of(action_id: UUID) -> dict[str, Any]:
+    """The same of the action with this id, as it stands now."""
+    return whole(told.read([action_id])[action_id])
 
 
 def is_asked_back(action: Action) -> bool:
@@ -171,6 +170,10 @@ def _releasable_at(action: Action, now: datetime | None) -> str | None:
     window = takeable.window_of(action.action_type)
     when = takeable.releasable_at(action, window, now or clock.now())
     return instant(when and to_the_millisecond(when))
+
+
+def _step(step: Action, now: datetime | None) -> dict[str, str]:
+    return {"id": str(step.pk), "state": State.PENDING if is_settling(step, now) else step.state}
 
 
 def _subject(action: Action) -> Mapping[str, str] | None:

@@ -114,7 +114,7 @@ def _verdict(action: Action) -> Answer:
         content = action.contents.get(revision=action.revision)
         payload = release.approved_payload(action, content)
         return Answer(Kind.APPROVE if payload == sent else Kind.EDIT, name, payload)
-    given = answers.whole(action)
+    given = answers.whole_of(action.pk)
     said = given["decision"] or {}
     if state == State.ANSWERED:
         return Answer(Kind.ANSWER, name, sent, str((said.get("answer") or {}).get("text", "")))

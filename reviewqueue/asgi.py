@@ -13,6 +13,8 @@ from urllib.parse import quote
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
+from approvals.api import woken
+from approvals.delivery.lane import Lane
 from approvals.delivery.live import Waiters, listen
 from approvals.delivery.stream import PATH as STREAM
 from approvals.delivery.stream import Streams, stream
@@ -34,6 +36,7 @@ ONE_THREAD = re.compile(f"/api/v1/wire/[a-z-]+/{UUID}")
 
 inner: Application = WSGIMiddleware(wsgi_application, workers=THREADS)  # type: ignore[arg-type, assignment]
 waiters = Waiters()
+lane = Lane(woken.answers)
 streams = Streams()
 
 
@@ -54,9 +57,9 @@ async def _http(scope: Scope, receive: Receive, send: Send) -> None:
     seconds = wait_seconds(_prefer(scope)) if scope["method"] == "GET" else 0
     waits: dict[str, Any] = {"seconds": seconds, "scope": scope, "receive": receive, "send": send}
     if seconds and (action := ONE_ACTION.fullmatch(scope["path"])):
-        await answer_when_decided(inner, waiters, action_ids=[action[1]], **waits)
+        await answer_when_decided(inner, waiters, lane, action_ids=[action[1]], **waits)
     elif seconds and ONE_THREAD.fullmatch(scope["path"]):
-        await answer_when_all_are_decided(inner, waiters, **waits)
+        await answer_when_all_are_decided(inner, waiters, lane, **waits)
     else:
         await inner(scope, receive, send)
 

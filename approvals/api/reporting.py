@@ -6,8 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents_registry.models import Scope
+from approvals import answers as said
 from approvals import outcome
-from approvals.api import answers, reading
+from approvals.api import answers
 from approvals.api.schema import operation
 from approvals.api.serializers import OutcomeBody, RollbackBody
 from approvals.api.views import AgentView, agent_of, valid
@@ -33,7 +34,7 @@ class Outcome(AgentView):
             body_digest=digest(request.data),
             **fields,
         )
-        return Response(reading.whole(action))
+        return Response(said.whole_of(action.pk))
 
 
 class Rollback(AgentView):
@@ -56,4 +57,4 @@ class Rollback(AgentView):
             error=fields.get("error", ""),
             after=fields.get("after"),
         )
-        return Response(reading.whole(action))
+        return Response(said.whole_of(action.pk))

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from agents_registry.models import Agent, Scope
+from approvals import answers as said
 from approvals import staging, traces
 from approvals.api import answers, checking, reading
 from approvals.api.problems import problem_of
@@ -133,7 +134,7 @@ class Revise(AgentView):
         """Puts a new revision, judged afresh, with a deadline and a chain that begin anew."""
         revised = Revised(**valid(RevisionBody, request.data))
         action = staging.revise(agent=agent_of(request), action_id=action_id, revised=revised)
-        return Response(reading.whole(action))
+        return Response(said.whole_of(action.pk))
 
 
 class Withdraw(AgentView):
@@ -150,7 +151,7 @@ class Withdraw(AgentView):
         """It leaves the inbox; what was decided can no longer be withdrawn."""
         valid(NothingBody, request.data)
         action = staging.withdraw(agent=agent_of(request), action_id=action_id)
-        return Response(reading.whole(action))
+        return Response(said.whole_of(action.pk))
 
 
 def proposal_of(body: Any) -> tuple[Proposal, bool]:

@@ -12,7 +12,7 @@ TEST = "webhook.test"
 def body(call: Call, action: Action | None) -> str:
     """`{type, timestamp, data}`: what happened, when, and the action as `GET /actions/{id}` answers
     it now. A test is about no action, and names the agent."""
-    data = answers.whole(action) if action else _about(call)
+    data = answers.whole_of(action.pk) if action else _about(call)
     document = {
         "type": call.kind,
         "timestamp": answers.instant(call.created_at),

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from approvals.delivery.lane import Lane, News, Question
 from approvals.delivery.live import Waiters
 
 Scope = MutableMapping[str, Any]
@@ -17,6 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LONGEST_WAIT = 60
+OK = 200
 PENDING_HEADER = "Review-Queue-Pending"
 """Set by the view on an answer that is worth waiting for: the seconds after which it changes by
 itself. It never leaves the house."""
@@ -24,6 +26,10 @@ itself. It never leaves the house."""
 WAITS_FOR_HEADER = "Review-Queue-Waits-For"
 """Beside it where the answer depends on other actions than the address names: their ids, with
 commas between them. It never leaves the house either."""
+
+ASKED_BY_HEADER = "Review-Queue-Asked-By"
+"""Beside it where nothing but the action changes the answer: the id of the token that asked. Such
+an answer is read anew by the short way. Nor does this leave the house."""
 
 WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
 
@@ -66,22 +72,39 @@ class Answer:
         return self._header(_WAITS_FOR).decode().split(",")
 
     async def give(self, send: Send, seconds: int) -> None:
-        headers = [pair for pair in self.start["headers"] if pair[0] not in (_PENDING, _WAITS_FOR)]
+        headers = [pair for pair in self.start["headers"] if pair[0] not in _OF_THE_HOUSE]
         headers.append((b"preference-applied", f"wait={seconds}".encode()))
         await send({**self.start, "headers": headers})
         await send({"type": "http.response.body", "body": b"".join(self.body)})
+
+    @property
+    def token_id(self) -> int | None:
+        """Whose question it was, where it can be read by the short way."""
+        return int(self._header(_ASKED_BY) or 0) or None
+
+    def renewed(self, news: News) -> "Answer":
+        """The same answer with what it says now."""
+        changed = {
+            _PENDING: str(news.ask_after).encode(),
+            b"etag": news.etag.encode(),
+            b"content-length": str(len(news.body)).encode(),
+        }
+        kept = [(name, changed.get(name, value)) for name, value in self.start["headers"]]
+        return Answer({**self.start, "headers": kept}, [news.body])
 
     def _header(self, wanted: bytes) -> bytes:
         return next((value for name, value in self.start["headers"] if name == wanted), b"")
 
 
-_PENDING = PENDING_HEADER.lower().encode()
-_WAITS_FOR = WAITS_FOR_HEADER.lower().encode()
+_PENDING, _WAITS_FOR, _ASKED_BY = _OF_THE_HOUSE = [
+    name.lower().encode() for name in (PENDING_HEADER, WAITS_FOR_HEADER, ASKED_BY_HEADER)
+]
 
 
 async def answer_when_decided(
     inner: Application,
     waiters: Waiters,
+    lane: Lane,
     *,
     action_ids: Sequence[str],
     seconds: int,
@@ -89,7 +112,8 @@ async def answer_when_decided(
     receive: Receive,
     send: Send,
 ) -> None:
-    """Asks `inner`; while it says pending, asks again at each wake-up and when the time is up.
+    """Asks `inner`; while it says pending, asks again at each wake-up and when the time is up, by
+    the short way where there is one.
 
     The waiter is registered before the first question, so that no decision falls in between.
     """
@@ -98,18 +122,16 @@ async def answer_when_decided(
     gone = asyncio.ensure_future(gone_of(receive))
     try:
         with waiters.waiting_for(*action_ids) as woken:
-            while True:
-                woken.clear()
-                answer = await ask(inner, scope)
-                left = until - loop.time()
-                if not answer.ask_after or left <= 0:
-                    break
+            answer = await ask(inner, scope)
+            while answer.ask_after and (left := until - loop.time()) > 0:
                 try:
                     await first_of(woken, gone, min(left, answer.ask_after))
                 except asyncio.CancelledError:
                     break  # The server stops: the state as it is now is better than none.
                 if gone.done():
                     return
+                woken.clear()
+                answer = await _again(inner, lane, scope, answer, action_ids)
         await answer.give(send, seconds)
     finally:
         gone.cancel()
@@ -118,6 +140,7 @@ async def answer_when_decided(
 async def answer_when_all_are_decided(
     inner: Application,
     waiters: Waiters,
+    lane: Lane,
     *,
     seconds: int,
     scope: Scope,
@@ -132,12 +155,24 @@ async def answer_when_all_are_decided(
     await answer_when_decided(
         inner,
         waiters,
+        lane,
         action_ids=answer.waits_for,
         seconds=seconds,
         scope=scope,
         receive=receive,
         send=send,
     )
+
+
+async def _again(
+    inner: Application, lane: Lane, scope: Scope, answer: Answer, action_ids: Sequence[str]
+) -> Answer:
+    """By the short way; by the long one where that cannot tell, or somebody has an older answer."""
+    if answer.token_id and answer.status == OK:
+        question = Question(action_id=action_ids[0], token_id=answer.token_id)
+        if news := await lane.ask(question):
+            return answer.renewed(news)
+    return await ask(inner, scope)
 
 
 async def ask(inner: Application, scope: Scope) -> Answer:

@@ -1,7 +1,7 @@
 """Prefer: wait on the real server: an answer comes when the decision does, or when time is up."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -13,6 +13,7 @@ from django.db import connections
 
 from agents_registry.models import ActionType, Agent, Person
 from approvals import review
+from approvals.delivery.lane import Lane, Question
 from approvals.delivery.live import Waiters, listen
 from approvals.delivery.waiting import Message, answer_when_decided, wait_seconds
 from approvals.models import Action
@@ -165,6 +166,7 @@ async def ask(inner: Inner, waiters: Waiters, receive: Any) -> list[Message]:
     await answer_when_decided(
         inner,
         waiters,
+        Lane(nothing_known),
         action_ids=["a"],
         seconds=60,
         scope={"type": "http"},
@@ -172,6 +174,10 @@ async def ask(inner: Inner, waiters: Waiters, receive: Any) -> list[Message]:
         send=send,
     )
     return sent
+
+
+def nothing_known(questions: Sequence[Question]) -> list[None]:
+    return [None] * len(questions)
 
 
 async def stays() -> Message:
