@@ -30,7 +30,8 @@ READ = """
         ) AS content,
         (
             SELECT to_jsonb(given) - 'edited_payload' || jsonb_build_object('by', person.username)
-            FROM approvals_decision given JOIN agents_registry_person person ON person.id = person_id
+            FROM approvals_decision given
+                JOIN agents_registry_person person ON person.id = given.person_id
             WHERE action_id = action.id AND revision = action.revision
                 AND verdict = ANY(%(deciding)s) AND undone_at IS NULL
                 AND (action.approvals_needed = 1 OR verdict <> ALL(%(approving)s)

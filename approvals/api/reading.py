@@ -152,7 +152,8 @@ def etag_of(answer: dict[str, Any]) -> str:
 
 def ask_again(action: Action) -> float:
     """Seconds after which the answer changes by itself: when a verdict has settled."""
-    return seconds_left(action, clock.now()) or LONGEST_WAIT
+    decided = action.state in CAN_BE_UNDONE
+    return (decided and seconds_left(action, clock.now())) or LONGEST_WAIT
 
 
 def page_of(agent: Agent, query: dict[str, Any]) -> dict[str, Any]:

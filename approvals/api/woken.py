@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from agents_registry import tokens
 from approvals import answers as said
@@ -22,7 +22,7 @@ def answers(questions: Sequence[Question]) -> list[News | None]:
     is not its agent's."""
     try:
         return _answers(questions)
-    except DatabaseError:
+    except Error:
         connection.close()  # No request begins or ends here, which would do it.
         raise
 
