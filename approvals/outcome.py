@@ -39,15 +39,9 @@ def report(
         raise Conflict("This lease is not of this action.", code="lease_lost")
     if held.ended_at is not None:
         return _again(action, held, body_digest)
-    now = clock.now()
-    ended = Lease.objects.filter(pk=held.pk, ended_at__isnull=True, expires_at__gt=now).update(
-        ended_at=now, end=LeaseEnd.REPORTED
-    )
-    if not ended:
-        raise Conflict("This lease has run out.", code="lease_lost")
     Outcome.objects.create(
         lease=held, action=action, status=status, after=after, error=error, cost=cost,
-        value=value, occurred_at=occurred_at, body_digest=body_digest, created_at=now,
+        value=value, occurred_at=occurred_at, body_digest=body_digest, created_at=_end(held),
     )  # fmt: skip
     transitions.move(
         action=action,
@@ -106,6 +100,17 @@ def _own(agent: Agent, action_id: UUID) -> Action:
     if action is None:
         raise Missing("This agent has no such action.")
     return action
+
+
+def _end(held: Lease) -> datetime:
+    """The instant at which the lease was ended by a report."""
+    now = clock.now()
+    ended = Lease.objects.filter(pk=held.pk, ended_at__isnull=True, expires_at__gt=now).update(
+        ended_at=now, end=LeaseEnd.REPORTED
+    )
+    if not ended:
+        raise Conflict("This lease has run out.", code="lease_lost")
+    return now
 
 
 def _again(action: Action, held: Lease, body_digest: str) -> Action:

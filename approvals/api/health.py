@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from approvals import sweep
-from approvals.api import answers
+from approvals.api import house_answers
 from approvals.api.schema import operation
 from approvals.api.views import OpenView
 from ledger import clock
@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 1
 
 
 class Live(OpenView):
-    @operation("health_live", "Is it alive?", {200: answers.LiveAnswer}, open_to_all=True)
+    @operation("health_live", "Is it alive?", {200: house_answers.LiveAnswer}, open_to_all=True)
     def get(self, request: Request) -> Response:
         """Answers as long as this process does."""
         return Response({"status": "alive"})
@@ -31,7 +31,7 @@ class Ready(OpenView):
     @operation(
         "health_ready",
         "Is it ready?",
-        {200: answers.ReadyAnswer, 503: answers.ReadyAnswer},
+        {200: house_answers.ReadyAnswer, 503: house_answers.ReadyAnswer},
         open_to_all=True,
     )
     def get(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from agents_registry.models import Agent, Downgrade, Scope, Workflow
 from agents_registry.policy.impact import as_text
 from approvals import readings
 from approvals.answers import instant
-from approvals.api import answers
+from approvals.api import house_answers
 from approvals.api.schema import operation
 from approvals.api.serializers import ReadingBody
 from approvals.api.views import AgentView, agent_of, valid
@@ -23,7 +23,7 @@ class Metrics(AgentView):
     @operation(
         "report_reading",
         "Report a metric of one window",
-        {201: answers.ReadingAnswer, 200: answers.ReadingAnswer},
+        {201: house_answers.ReadingAnswer, 200: house_answers.ReadingAnswer},
         body=ReadingBody,
         refuses=(404, 409),
     )

@@ -13,7 +13,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from approvals.api import answers
+from approvals.api import house_answers
 from approvals.api.codes import CODES
 from approvals.api.schema import operation
 from approvals.api.views import OpenView
@@ -41,7 +41,7 @@ class Explanation(OpenView):
     @operation(
         "explain_code",
         "What a code means",
-        {200: answers.CodeAnswer},
+        {200: house_answers.CodeAnswer},
         refuses=(404,),
         open_to_all=True,
     )

@@ -23,7 +23,7 @@ from agents_registry.models import (
 )
 from approvals import answers as said
 from approvals import dependencies, feed, pressure, told, usage
-from approvals.api import answers, checking, cursors
+from approvals.api import answers, checking, cursors, own_answers
 from approvals.api.renderers import JSONLinesRenderer, JSONRenderer
 from approvals.api.schema import operation
 from approvals.api.serializers import DecisionsQuery
@@ -44,7 +44,7 @@ THRESHOLD = ("metric", "operator", "limit", "currency", "effect")
 class Me(AgentView):
     scopes = {"GET": Scope.READ}
 
-    @operation("me", "What this agent may do", {200: answers.MeAnswer})
+    @operation("me", "What this agent may do", {200: own_answers.MeAnswer})
     def get(self, request: Request) -> Response:
         """Its workflows with their action types, as they apply now."""
         agent = agent_of(request)

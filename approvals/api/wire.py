@@ -10,7 +10,7 @@ from rest_framework.reverse import reverse
 from agents_registry.models import Scope
 from approvals import answers as said
 from approvals import interrupts, threads, traces
-from approvals.api import answers
+from approvals.api import wire_answers
 from approvals.api.parsers import StrictListParser
 from approvals.api.reading import ask_again
 from approvals.api.schema import operation
@@ -38,7 +38,7 @@ class Interrupts(AgentView):
     @operation(
         "open_thread",
         "Stage the calls of a library's interrupt",
-        {201: answers.ThreadAnswer},
+        {201: wire_answers.ThreadAnswer},
         body=INTERRUPT,
         query=InterruptQuery,
         places=PLACES,
@@ -77,7 +77,7 @@ class Thread(AgentView):
     @operation(
         "read_thread",
         "Read what to resume a library with",
-        {200: PAYLOAD, 202: answers.WaitingThreadAnswer},
+        {200: PAYLOAD, 202: wire_answers.WaitingThreadAnswer},
         places=PLACES,
         refuses=(404,),
         takes={"Prefer": "`wait=30` answers as soon as every call is decided, at most 60 seconds."},
@@ -104,7 +104,7 @@ class Take(AgentView):
     @operation(
         "take_thread",
         "Take what is approved of an interrupt",
-        {200: answers.TakenThreadAnswer},
+        {200: wire_answers.TakenThreadAnswer},
         body=TakeBody,
         places=PLACES,
         refuses=(404, 409),

@@ -1,14 +1,6 @@
 """Every row of what happens to a staged action, in one place to import from."""
 
-from approvals.models.actions import (
-    TIER_RANKS,
-    Action,
-    Content,
-    Dependency,
-    Purpose,
-    Refusal,
-    Submission,
-)
+from approvals.models.actions import TIER_RANKS, Action, Content, Dependency, Purpose
 from approvals.models.checks import Mistake, Severity, SpotCheck
 from approvals.models.decisions import (
     APPROVING,
@@ -33,6 +25,7 @@ from approvals.models.notices import (
 )
 from approvals.models.readings import Reading
 from approvals.models.saved_views import SavedView
+from approvals.models.submissions import Refusal, Submission
 from approvals.models.trials import Trial, TrialState
 from approvals.models.wire import WireCall, WireThread
 from approvals.models.work import (

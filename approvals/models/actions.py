@@ -34,7 +34,8 @@ class Action(models.Model):
     """What an agent wants to do. Only `approvals.transitions` writes `state`.
 
     `frozen` holds what was fixed at staging: `{"calendar": digest, "stages": […], "fallback",
-    "approval_life", "settle_seconds", "idempotent"}`.
+    "approval_life", "approval_lives", "settle_seconds", "idempotent"}`, and `"lives_before"` once
+    its tier was raised.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -213,6 +214,11 @@ class Action(models.Model):
         return f"action:{self.id}"
 
     @property
+    def is_only_accepted(self) -> bool:
+        """Whether an approval ends it: a draft or a piece of advice, which no agent carries out."""
+        return self.mode == "draft_only" or self.authority == "advisory"
+
+    @property
     def stages(self) -> list[dict[str, Any]]:
         stages: list[dict[str, Any]] = self.frozen["stages"]
         return stages
@@ -269,40 +275,3 @@ class Dependency(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action_id} waits for {self.on_id}"
-
-
-class Submission(models.Model):
-    """An idempotency key of an agent, what came with it, and the answer that it got first."""
-
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
-    key = models.CharField(max_length=255)
-    request_digest = models.CharField(max_length=71)
-    action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="+")
-    answer = models.JSONField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["agent", "key"], name="key_once_per_agent"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.key} of {self.agent_id}"
-
-
-class Refusal(models.Model):
-    """How often an agent tried an action type that its workflow does not list."""
-
-    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="refusals")
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
-    key = models.CharField(max_length=80)
-    count = models.PositiveIntegerField(default=1)
-    first_at = models.DateTimeField()
-    last_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workflow", "agent", "key"], name="refusal_counted"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.key} refused {self.count} times"

@@ -59,6 +59,13 @@ def arguments() -> argparse.ArgumentParser:
         added.set_defaults(do=do)
         return added
 
+    _add_asking(command)
+    _add_doing(command)
+    _add_serving(command)
+    return parser
+
+
+def _add_asking(command: Callable[..., Any]) -> None:
     add = command("stage", stage, "ask to do something")
     add.add_argument("workflow")
     add.add_argument("action_type")
@@ -73,6 +80,12 @@ def arguments() -> argparse.ArgumentParser:
     add.add_argument("--timeout", type=float, default=FOREVER, metavar="SECONDS")
     _add_json(add)
 
+    add = command("tail", tail, "follow what people decide, one line each")
+    add.add_argument("--after", metavar="CURSOR", help="from there on, instead of the beginning")
+    _add_json(add)
+
+
+def _add_doing(command: Callable[..., Any]) -> None:
     add = command("take", take, "lease an approved action; prints the release")
     add.add_argument("action_id")
     add.add_argument("--seconds", type=int, default=LEASE_SECONDS)
@@ -85,17 +98,14 @@ def arguments() -> argparse.ArgumentParser:
     add.add_argument("--error", help="why it failed")
     _add_json(add)
 
-    add = command("tail", tail, "follow what people decide, one line each")
-    add.add_argument("--after", metavar="CURSOR", help="from there on, instead of the beginning")
-    _add_json(add)
 
+def _add_serving(command: Callable[..., Any]) -> None:
     add = command("mcp", mcp, "serve the queue to an MCP client, over stdio or HTTP")
     add.add_argument("--http", type=int, metavar="PORT", help="streamable HTTP on 127.0.0.1")
 
     add = command("mcp-proxy", mcp_proxy, "put the tools of an MCP server behind the queue")
     add.add_argument("--workflow", required=True, help="its action types are named like the tools")
     add.add_argument("command", nargs="+", metavar="-- COMMAND", help="starts that server")
-    return parser
 
 
 def stage(asked: argparse.Namespace) -> int:
