@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import F
 
 from agents_registry.models import Person
-from approvals import alike, batch_samples
+from approvals import alike, batch_samples, ruled_out
 from approvals.alike import Alike
 from approvals.batch_samples import Batch
 from approvals.models import DECIDING, Action, Content, Decision, Viewing
@@ -46,7 +46,11 @@ class Lot:
         ids = batch_samples.members(batch, as_of=as_of)
         actions = list(_whole(ids))
         contents = _contents(ids)
-        closed = {**why_not_each(person, actions), **_decided(person, ids)}
+        closed = {
+            **_ruled_out(actions),
+            **why_not_each(person, actions),
+            **_decided(person, ids),
+        }
         differences = alike.compare([_row(contents[action.pk], action) for action in actions])
         line = actions[0].action_type.confidence_line if actions else None
         low = alike.below(line, [action.confidence for action in actions])
@@ -87,6 +91,17 @@ def _row(content: Content, action: Action) -> Any:
 def _outliers(actions: Sequence[Action], differences: Alike, low: dict[int, Decimal]) -> set[UUID]:
     strongest = alike.standing_out(*(column.odd for column in differences.differs), low)
     return {actions[at].pk for at in strongest[:MOST_OUTLIERS]}
+
+
+def _ruled_out(actions: Sequence[Action]) -> dict[UUID, str]:
+    """Those whose approval the library that they came from would get as a rejection."""
+    asked = ruled_out.of_each(actions)
+    limits = {
+        action.pk: asked[action.pk].against_approval_of(action.payload_digest)
+        for action in actions
+        if action.pk in asked
+    }
+    return {pk: limit.in_a_table for pk, limit in limits.items() if limit}
 
 
 def _decided(person: Person, ids: Iterable[UUID]) -> dict[UUID, str]:

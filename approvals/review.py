@@ -18,6 +18,7 @@ from approvals import (
     judging,
     payloads,
     release,
+    ruled_out,
     timetable,
     transitions,
     verdicts,
@@ -58,6 +59,7 @@ def approve(
     _refuse_built_in(action)
     content = _content(action)
     version = four_eyes.version_of(action, content, content_digest)
+    ruled_out.check_approval(action, version.digest)
     signers = _check_version(action, content, version.payload, person, checked, version.is_edit)
     decision = verdicts.write_down(
         action,
@@ -88,6 +90,7 @@ def edit_and_approve(
     """Approves the person's version: valid by the schema, judged again, kept beside the agent's."""
     action = verdicts.to_decide(action_id, person, seen)
     _refuse_built_in(action)
+    ruled_out.check_edit(action)
     payloads.check(action.action_type.payload_schema, payload)
     content = _content(action)
     signers = _check_version(action, content, payload, person, checked)

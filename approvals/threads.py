@@ -10,7 +10,7 @@ from django.db import transaction
 
 from agents_registry import gate
 from agents_registry.models import Agent
-from approvals import answers, release, staging
+from approvals import answers, release, ruled_out, staging
 from approvals.errors import Conflict, Missing, Stopped
 from approvals.models import Action, Reason, WireThread
 from approvals.states import APPROVED_ONCE, State
@@ -108,12 +108,14 @@ def _answer(thread: WireThread, place: int, action: Action) -> Answer:
 def _verdict(action: Action) -> Answer:
     """Approved or edited where it was approved, whatever became of it; a person's answer; else
     a rejection with the reason."""
-    sent = action.contents.get(revision=1).payload
+    first = action.contents.get(revision=1)
+    sent: dict[str, Any] = first.payload
     name, state = action.action_type.key, State(action.state)
     if state in APPROVED_ONCE:
         content = action.contents.get(revision=action.revision)
         payload = release.approved_payload(action, content)
-        return Answer(Kind.APPROVE if payload == sent else Kind.EDIT, name, payload)
+        kind = ruled_out.approval_of(action.approved_digest, first.payload_digest)
+        return Answer(kind, name, payload)
     given = answers.whole_of(action.pk)
     said = given["decision"] or {}
     if state == State.ANSWERED:

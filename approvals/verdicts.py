@@ -94,7 +94,7 @@ def last_approval(
     """Counts the approval, and says where it moves the action; None while another is needed."""
     if not _is_enough(action, decision, seen, seal, signers):
         return None
-    if action.mode == "draft_only" or action.authority == "advisory":
+    if action.is_only_accepted:
         return move_by(action, decision, State.ACCEPTED, seen, payload=seal)
     now = decision.created_at
     return move_by(
@@ -108,7 +108,7 @@ def last_approval(
             "approved_seal": seal,
             "release_id": uuid4(),
             "releasable_from": now + timedelta(seconds=settle_seconds(action)),
-            "approval_ends_at": timetable.life_end(action.frozen, now),
+            "approval_ends_at": timetable.life_end(action.frozen, action.tier, now),
         },
     )
 

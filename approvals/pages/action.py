@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from agents_registry.models import Person
-from approvals import four_eyes
+from approvals import four_eyes, ruled_out
 from approvals.errors import Refused
 from approvals.models import Action, Content, Decision, Verdict
 from approvals.pages.afterwards import Afterwards, afterwards
@@ -96,6 +96,7 @@ def page(
     content = version_shown.content
     changed = changes(action, version_shown, view=view, since_last=since_last)
     barred = why_not(person, action) if action.state == State.PENDING else ""
+    asked = ruled_out.of(action)
     return Page(
         id=action.pk,
         title=f"{action.action_type} in {action.workflow}",
@@ -108,7 +109,7 @@ def page(
         policy_short=action.policy_revision[7:11] + "…",
         head=head(action, person, staged=staged.payload, sent=changed.sent),
         holder=holder(action, person, decides=not barred),
-        notes=notes(action, person, version_shown, refusal, barred=barred),
+        notes=notes(action, person, version_shown, refusal, barred=barred, asked=asked),
         follow_ups=open_work(action, person),
         steps=steps(action),
         not_as_approved=not_as_approved(action),
@@ -124,7 +125,9 @@ def page(
         afterwards=afterwards(action, person),
         batch_url=address_of(action),
         timeline=timeline(action, person),
-        bar=None if barred else bar(action, person, folded=changed.folded, shown=version_shown),
+        bar=None
+        if barred
+        else bar(action, person, folded=changed.folded, shown=version_shown, asked=asked),
         open=(typed or {}).get("verdict", "") if refusal and refusal.status != 409 else "",
         typed=typed or {},
         error=refusal.detail if refusal else "",
@@ -140,7 +143,9 @@ def _trace(action: Action, content: Content) -> list[LeafRow]:
 def done_words(decision: Decision, action: Action) -> str:
     """What the toast says after a verdict; never the agent's words."""
     more = "; somebody else still has to" if four_eyes.waits_for_more(decision, action) else ""
-    return f"{DONE[Verdict(decision.verdict)]}{more}: {action.action_type}"
+    accepted = action.state == State.ACCEPTED and decision.verdict == Verdict.APPROVED
+    done = "Accepted" if accepted else DONE[Verdict(decision.verdict)]
+    return f"{done}{more}: {action.action_type}"
 
 
 def short(digest: str) -> str:

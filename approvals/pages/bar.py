@@ -10,6 +10,7 @@ from approvals.judging import BUILT_IN
 from approvals.models import Action, Cause, Reason
 from approvals.pages import words
 from approvals.pages.versions import Shown
+from approvals.ruled_out import Asked
 
 CHECKS = ["Recipient and target", "Numbers against the source", "What the sources say"]
 FOLDED = "The long texts, opened to their end"
@@ -49,9 +50,9 @@ class Bar:
     colleagues: list[Choice]
 
 
-def bar(action: Action, person: Person, *, folded: bool, shown: Shown) -> Bar | None:
+def bar(action: Action, person: Person, *, folded: bool, shown: Shown, asked: Asked) -> Bar | None:
     """The bar of somebody who may decide it; None where it is decided. `folded`: long texts are
-    not open.
+    not open; `asked`: what the library that it came from takes.
 
     Who approved already, while others still have to, passes it on or takes the approval back.
     """
@@ -62,8 +63,8 @@ def bar(action: Action, person: Person, *, folded: bool, shown: Shown) -> Bar | 
     next_person, next_words = _next(action)
     colleagues = _colleagues(action, person)
     return Bar(
-        can_approve=decides and not question,
-        can_edit=decides and not question,
+        can_approve=decides and not question and not asked.against_approval_of(shown.digest),
+        can_edit=decides and not question and not asked.against_edit(),
         can_reject=decides,
         can_ask=decides,
         can_answer=decides and question,
@@ -83,7 +84,7 @@ def bar(action: Action, person: Person, *, folded: bool, shown: Shown) -> Bar | 
 
 
 def _approve_words(action: Action, shown: Shown) -> str:
-    if action.mode == "draft_only" or action.authority == "advisory":
+    if action.is_only_accepted:
         return "Accept the draft"
     return "Approve" if len(shown.looks) < 2 else f"Approve {shown.words.lower()}"
 

@@ -223,12 +223,11 @@ def _promise(lot: int, sample: int) -> str:
 def _bar(rows: Sequence[Row], first: Action | None) -> Bar:
     mine = [row for row in rows if row.box]
     chosen = [row for row in mine if row.taken]
-    drafts = first is not None and (first.mode == "draft_only" or first.authority == "advisory")
     return Bar(
         chosen=len(chosen),
         of=len(mine),
         taken_out=len(mine) - len(chosen),
-        accepts=drafts,
+        accepts=first is not None and first.is_only_accepted,
         why_not=_why_not_yet(mine),
     )
 

@@ -8,12 +8,13 @@ from django.urls import reverse
 from agents_registry import stops
 from agents_registry.models import Person
 from agents_registry.pages import timing
-from approvals import closing, four_eyes, presence, takeable
+from approvals import closing, four_eyes, presence, ruled_out, takeable
 from approvals.errors import Refused
 from approvals.models import Action
 from approvals.pages import words
 from approvals.pages.changed import what_changed
 from approvals.pages.versions import COLLEAGUES, Shown
+from approvals.ruled_out import Asked
 from approvals.states import State
 from ledger import clock
 
@@ -48,13 +49,21 @@ class OpenWork:
 
 
 def notes(
-    action: Action, person: Person, shown: Shown, refusal: Refused | None, *, barred: str
+    action: Action,
+    person: Person,
+    shown: Shown,
+    refusal: Refused | None,
+    *,
+    barred: str,
+    asked: Asked,
 ) -> list[Note]:
-    """What is to be known first. `barred`: why this person may not decide it, if so."""
+    """What is to be known first. `barred`: why this person may not decide it, if so; `asked`: what
+    the library that it came from takes."""
     found = []
     if refusal and refusal.status == 409:
         found.append(_conflict(action, refusal))
-    for viewing in presence.others(action=action, person=person):
+    others = presence.others(action=action, person=person) if action.state == State.PENDING else ()
+    for viewing in others:
         since = words.clock_time(viewing.since, person)
         found.append(
             Note(
@@ -84,9 +93,18 @@ def notes(
                 body="The escalation chain is at its end. Nothing is done until you decide.",
             )
         )  # fmt: skip
+    if action.state == State.PENDING and not barred:
+        found += _ruled_out(action, asked, shown)
     if action.state == State.APPROVED:
         found += _released_later(action, person)
     return found
+
+
+def _ruled_out(action: Action, asked: Asked, shown: Shown) -> Iterator[Note]:
+    """Which verdict is missing below, and why."""
+    if limit := ruled_out.limits(action, asked, shown.digest):
+        body = f"{limit.so} {limit.instead}".strip()
+        yield Note(key="ruled-out", css="info", icon="bot", title=limit.title, body=body)
 
 
 def _released_later(action: Action, person: Person) -> Iterator[Note]:

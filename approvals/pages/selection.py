@@ -12,6 +12,7 @@ from agents_registry.away import away_now
 from agents_registry.models import Person
 from agents_registry.policy.findings import Tier
 from agents_registry.words import counted
+from approvals import ruled_out
 from approvals.judging import BUILT_IN
 from approvals.lots import opened_by
 from approvals.models import Action, Cause, Reason
@@ -21,6 +22,7 @@ from approvals.pages.batch import address_of
 from approvals.pages.content import Text, text
 from approvals.permissions import why_not_each
 from approvals.querysets import in_teams_of
+from approvals.ruled_out import Asked
 from approvals.states import State
 from ledger import clock
 
@@ -64,13 +66,37 @@ class Page:
     colleagues: list[Choice]
 
 
+@dataclass(frozen=True, slots=True)
+class FromHere:
+    """What says whether an action may be approved from the table: which ones this person has
+    opened, and what the libraries take that some of them came from."""
+
+    opened: Collection[UUID]
+    asked: Mapping[UUID, Asked]
+
+    def why_not(self, action: Action) -> str:
+        """Why it may not; empty where it may."""
+        if action.action_type.key in BUILT_IN:
+            return "Answer it on its own page."
+        asked = self.asked.get(action.pk, Asked())
+        if limit := asked.against_approval_of(action.payload_digest):
+            return limit.in_a_table
+        if action.tier != Tier.BATCH_REVIEW or action.approvals_needed > 1:
+            return "Approve it on its own page, where you say what you checked."
+        if action.pk not in self.opened:
+            return "You have not opened it yet. Open it to approve it."
+        return ""
+
+
 def page(person: Person, ids: Sequence[UUID], *, place: str, told: Told) -> Page:
     """The table, in the order in which they were chosen; what is another team's is left out."""
     actions = _chosen(person, ids)
     closed = why_not_each(person, [a for a in actions if a.state == State.PENDING])
-    opened = opened_by(person, [action.pk for action in actions])
+    here = FromHere(
+        opened_by(person, [action.pk for action in actions]), ruled_out.of_each(actions)
+    )
     now = clock.now()
-    lines = [_line(action, person, closed, opened, place, told, now) for action in actions]
+    lines = [_line(action, person, closed, here, place, told, now) for action in actions]
     open_now = [line for line in lines if line.bound]
     return Page(
         place=place,
@@ -101,13 +127,13 @@ def _line(
     action: Action,
     person: Person,
     closed: Mapping[UUID, str],
-    opened: Collection[UUID],
+    here: FromHere,
     place: str,
     told: Told,
     now: datetime,
 ) -> Line:
     pending = _is_open(action, closed)
-    why_not = _not_from_here(action, opened) if pending else ""
+    why_not = here.why_not(action) if pending else ""
     said, undo = told.get(str(action.pk), ("", None))
     return Line(
         id=action.pk,
@@ -130,17 +156,6 @@ def _line(
 
 def _is_open(action: Action, closed: Mapping[UUID, str]) -> bool:
     return action.state == State.PENDING and action.pk not in closed
-
-
-def _not_from_here(action: Action, opened: Collection[UUID]) -> str:
-    """Why it is not approved from the table; empty where it may be."""
-    if action.action_type.key in BUILT_IN:
-        return "Answer it on its own page."
-    if action.tier != Tier.BATCH_REVIEW or action.approvals_needed > 1:
-        return "Approve it on its own page, where you say what you checked."
-    if action.pk not in opened:
-        return "You have not opened it yet. Open it to approve it."
-    return ""
 
 
 def _colleagues(person: Person, actions: Sequence[Action]) -> list[Choice]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from agents_registry.current_team import person_of
 from agents_registry.policy.findings import Tier
-from approvals import four_eyes, review
+from approvals import four_eyes, review, ruled_out
 from approvals.errors import Conflict, Invalid, Refused
 from approvals.judging import BUILT_IN
 from approvals.models import Action, Content
@@ -33,10 +33,12 @@ def edit(request: PageRequest, action_id: UUID) -> HttpResponse:
     action = action_page.find(person, action_id)
     decided = action.state != State.PENDING or four_eyes.own_approval(action, person)
     if decided and request.method == "GET":
-        return HttpResponseRedirect(reverse("action", args=[action.pk]))
+        return _back(request, action)
     check_can_decide(person, action)
     if action.action_type.key in BUILT_IN:
         raise PermissionDenied("This is answered, not edited.")
+    if request.method == "GET" and ruled_out.of(action).against_edit():
+        return _back(request, action)
     content = Content.objects.get(action=action, revision=action.revision)
     start = _start(request, action, content)
     if request.method != "POST":
@@ -47,6 +49,12 @@ def edit(request: PageRequest, action_id: UUID) -> HttpResponse:
     if "add" in request.POST or "remove" in request.POST:
         return _show(request, action, content, replace(draft, errors={}))
     return _decide(request, action, content, draft)
+
+
+def _back(request: PageRequest, action: Action) -> HttpResponse:
+    """To the action's page, which says why there is nothing to edit."""
+    url = reverse("action", args=[action.pk])
+    return HttpResponseRedirect(f"{url}?{place_of(request.GET)}")
 
 
 def _start(request: PageRequest, action: Action, content: Content) -> Start:

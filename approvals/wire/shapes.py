@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from approvals.wire import agent_inbox, langchain, openai_agents, pydantic_ai
+from approvals.wire import (
+    agent_framework,
+    agent_inbox,
+    ai_sdk,
+    langchain,
+    openai_agents,
+    pydantic_ai,
+)
 from approvals.wire.calls import Answer, Interrupt
 
 
@@ -21,4 +28,6 @@ SHAPES: Mapping[str, Shape] = {
     "agent-inbox": Shape(agent_inbox.read, agent_inbox.resume),
     "openai-agents": Shape(openai_agents.read, openai_agents.resume),
     "pydantic-ai": Shape(pydantic_ai.read, pydantic_ai.resume),
+    "agent-framework": Shape(agent_framework.read, agent_framework.resume),
+    "ai-sdk": Shape(ai_sdk.read, ai_sdk.resume),
 }

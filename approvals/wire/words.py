@@ -44,6 +44,13 @@ def only_once(state: State) -> str:
     return f"It was approved, taken already, and is {state}. Do not do it again."
 
 
+def of_all(refused: Sequence[tuple[str, str, str]]) -> str:
+    """Why calls are not done, by name and id, where a library says it apart from them: a line
+    each, whatever somebody wrote."""
+    lines = [f"{name} ({call_id}): {' '.join(why.split())}" for name, call_id, why in refused]
+    return "\n".join(["These calls were not done:", *lines])
+
+
 def _sentence(text: str) -> str:
     text = text.strip()
     return f"{text}." if text and text[-1].isalnum() else text

@@ -11,6 +11,7 @@ from django.db import connections
 from agents_registry import stops
 from agents_registry.models import ActionType, Agent, Person, StopKind, Workflow
 from approvals import review, stopping, threads
+from approvals.errors import Conflict
 from approvals.models import Action
 from tests import factories
 from tests.api.client import AgentClient, problem
@@ -166,15 +167,28 @@ def test_what_the_policy_blocks_is_a_rejection_with_the_reason(
     assert findings[0]["because"] in decision["message"]
 
 
-def test_an_edit_that_the_tool_does_not_take_is_a_rejection_and_not_taken(
+def test_an_edit_that_the_tool_does_not_take_is_refused_and_the_call_still_waits(
     api: AgentClient, at: str, reviewer: Person
 ) -> None:
     body = question("A-1")
     body["value"]["review_configs"][0]["allowed_decisions"] = ["approve", "reject"]
     thread, (action,) = opened(api.post(at, body))
-    edit(action, reviewer, refund("A-1", 80))
+    with pytest.raises(Conflict, match="yes or a no"):
+        edit(action, reviewer, refund("A-1", 80))
+    assert api.get(thread).status_code == 202
+
+
+def test_an_approval_by_the_policy_that_the_tool_does_not_take_is_a_rejection_and_not_taken(
+    api: AgentClient, at: str, workflow: Workflow
+) -> None:
+    factories.create_read_type(workflow, "look_up_order")
+    request = {"name": "look_up_order", "args": {"order": "A-1"}}
+    configs = [{"action_name": "look_up_order", "allowed_decisions": ["reject"]}]
+    body = {"action_requests": [request], "review_configs": configs}
+    thread, (action,) = opened(api.post(at, body))
+    assert action.state == "approved"
     taken = api.post(f"{thread}/take").json()
-    (decision,) = taken["resume"]["i1"]["decisions"]
+    (decision,) = taken["resume"]["decisions"]
     assert (decision["type"], taken["releases"]) == ("reject", [None])
     assert Action.objects.get(pk=action.pk).state == "approved"
 

@@ -52,6 +52,40 @@ EXAMPLES: dict[str, list[Any]] = {
     "pydantic-ai": [
         {"approvals": [{"tool_name": "a", "args": {"x": 1}, "tool_call_id": "c"}], "calls": []}
     ],
+    "agent-framework": [
+        [
+            {
+                "type": "function_approval_request",
+                "id": "r1",
+                "function_call": {"id": "r1", "call_id": "c", "name": "a", "arguments": "{}"},
+            },
+            {
+                "type": "function_approval_request",
+                "id": "r2",
+                "function_call": {
+                    "call_id": "d",
+                    "name": "b",
+                    "arguments": {"x": 1},
+                    "hosted": True,
+                    "server_name": "files",
+                },
+            },
+        ]
+    ],
+    "ai-sdk": [
+        [
+            {
+                "type": "tool-approval-request",
+                "approvalId": "r1",
+                "toolCall": {"toolCallId": "c", "toolName": "a", "input": {"x": 1}},
+            }
+        ],
+        [
+            {"type": "tool-call", "toolCallId": "c", "toolName": "a", "input": "{}"},
+            {"type": "tool-approval-request", "approvalId": "r1", "toolCallId": "c"},
+            {"type": "tool-approval-request", "approvalId": "r2", "isAutomatic": True},
+        ],
+    ],
 }
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just("{"),

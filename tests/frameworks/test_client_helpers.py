@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
+from agent_framework import Agent as FrameworkAgent
+from agent_framework import tool as framework_tool
 from agents import Agent as OpenAIAgent
 from agents import function_tool, set_tracing_disabled
 from langchain.agents import create_agent
@@ -20,12 +22,14 @@ from pydantic_ai import Agent, DeferredToolRequests
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from review_queue import AsyncClient, Client, current_release
+from review_queue import agent_framework as framework
 from review_queue import langgraph as graphs
 from review_queue import openai_agents as openai
 from review_queue import pydantic_ai as pydantic
 
-from tests.frameworks.mailing import Decide, Desk, Soon
+from tests.frameworks.mailing import CHANGED, REASON, REFUSED, Decide, Desk, Soon
 from tests.frameworks.product import Product
+from tests.frameworks.test_agent_framework import Scripted as ScriptedByFramework
 from tests.frameworks.test_langchain import Scripted
 from tests.frameworks.test_langgraph import State, request
 from tests.frameworks.test_openai_agents import Scripted as ScriptedByOpenAI
@@ -219,6 +223,53 @@ def test_pydantic_ai_awaited(
     ids = desk.decide_three_ways()
     assert running.result(60).output == "All done."
     desk.assert_done(ids)
+
+
+@pytest.mark.parametrize("session", ["its own", "the caller's"])
+def test_agent_framework(
+    session: str, desk: Desk, product: Product, send_email: Send, beside: Beside
+) -> None:
+    model = ScriptedByFramework([desk.mail("ana"), desk.mail("eve")], [desk.mail("bob")])
+    tools = [framework_tool(approval_mode="always_require")(send_email)]
+    agent = FrameworkAgent(model, "You write e-mails.", name="mailer", tools=tools)
+    given = {"session": agent.create_session()} if session == "the caller's" else {}
+
+    async def whole() -> Any:
+        async with AsyncClient(product.url, product.token) as rq:
+            options = {"instructions": "Be kind."}
+            return await framework.run(
+                rq, agent, "Write to them.", workflow="support", options=options, **given
+            )
+
+    running = beside(lambda: asyncio.run(whole()))
+    first, third = (action["id"] for action in desk.waiting(2))
+    desk.decide(first, "approve")
+    desk.decide(third, "reject", comment=REASON)
+    (second,) = (action["id"] for action in desk.waiting(1))
+    desk.decide(second, "approve")
+    assert running.result(60).text == "All done."
+    assert desk.sent == [desk.mail("ana"), desk.mail("bob")]
+    assert desk.states([first, second, third]) == ["succeeded", "succeeded", "rejected"]
+    always = "You write e-mails.\nBe kind."
+    why = f"These calls were not done:\nsend_email (call-0-1): {REFUSED}"
+    assert model.instructions == [always, f"{always}\n{why}", always]
+
+
+def test_agent_framework_runs_a_guarded_tool_with_what_a_person_made_of_it(
+    desk: Desk, send_email: Send, beside: Beside
+) -> None:
+    model = ScriptedByFramework([desk.mail("bob")])
+    agent = FrameworkAgent(model, name="mailer", tools=[framework_tool(send_email)])
+    running = beside(lambda: asyncio.run(_run(agent)))
+    (action,) = desk.waiting(1)
+    desk.decide(action["id"], "edit", {"body": CHANGED})
+    running.result(60)
+    assert desk.sent == [desk.mail("bob", CHANGED)]
+    assert desk.states([action["id"]]) == ["succeeded"]
+
+
+async def _run(agent: Any) -> Any:
+    return await agent.run("Write to him.")
 
 
 def test_a_guarded_tool_needs_no_interrupt(desk: Desk, send_email: Send, beside: Beside) -> None:

@@ -106,17 +106,18 @@ def test_what_was_sent_back_is_proposed_anew_and_decided_again(
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_edit_that_the_tool_does_not_take_is_not_done(
+def test_a_person_has_no_form_for_an_edit_that_the_tool_does_not_take(
     mode: str, desk: Desk, beside: Beside
 ) -> None:
     agent = mailer(desk, mode, [desk.mail("ana")], allowed=["approve", "reject"])
     running = start(desk, agent, beside)
     (action,) = desk.waiting(1)
-    desk.decide(action["id"], "edit", {"body": CHANGED})
+    with pytest.raises(StopIteration):
+        desk.decide(action["id"], "edit", {"body": CHANGED})
+    desk.decide(action["id"], "reject", comment=REASON)
     result = running.result(60)
     assert desk.sent == []
-    assert "this tool's configuration rules out" in told(result)["call-0-0"]
-    assert desk.states([action["id"]]) == ["approved"]
+    assert told(result)["call-0-0"].endswith(REFUSED)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -227,7 +227,8 @@ class AsyncClient:
     ) -> Decided:
         """What people made of a framework's interrupt, which is sent as the framework has it.
 
-        The modules `langgraph`, `openai_agents` and `pydantic_ai` do this around a whole run.
+        The modules `langgraph`, `openai_agents`, `pydantic_ai` and `agent_framework` do this around
+        a whole run.
         """
         run_id = run_id or runs.current(self._run_by_default).given
         return await self._drive(

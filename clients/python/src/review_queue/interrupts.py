@@ -13,7 +13,9 @@ from review_queue.errors import Problem, StillPending
 from review_queue.models import WAITING, Action, Release
 from review_queue.requests import LONGEST_WAIT, Flow, Pause, Request, again_after
 
-Shape = Literal["langchain", "agent-inbox", "openai-agents", "pydantic-ai"]
+Shape = Literal[
+    "langchain", "agent-inbox", "openai-agents", "pydantic-ai", "agent-framework", "ai-sdk"
+]
 
 Whole = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Fills in what the function has defaults for: a model may leave that out."""
