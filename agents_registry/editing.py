@@ -243,13 +243,23 @@ def _back(change: PolicyChange, row: Row, inherited: list[Standard]) -> Row:
     """The fields that a change wrote, as they were; inherited rules stay out of the row."""
     before, after = (revisions.document_of(key) for key in (change.before, change.after))
     others = [rule for each in inherited for rule in each.rules.get("thresholds") or []]
-    return {
-        name: [rule for rule in value if rule in row[name] or not _inherited(rule, others)]
-        if name in ADDED
-        else value
-        for name, value in before.items()
-        if value != after.get(name)
-    }
+    back = {name: value for name, value in before.items() if value != after.get(name)}
+    for name in back.keys() & ADDED:
+        kept = (rule for rule in back[name] if rule in row[name] or not _inherited(rule, others))
+        back[name] = list(kept)
+    if "again" in back:
+        back["again"] = _again_back(before, after, row, inherited)
+    return back
+
+
+def _again_back(before: Row, after: Row, row: Row, inherited: list[Standard]) -> Row:
+    """What was asked of the same that comes again, apart from what standards ask for anyway."""
+    asked = standards.under({**before, "again": {}}, inherited)["again"]
+    was, now = before["again"], after.get("again") or {}
+    changed = {kind for kind in was.keys() | now.keys() if was.get(kind) != now.get(kind)}
+    own = {kind: rule for kind, rule in row["again"].items() if kind not in changed}
+    back = {kind: was[kind] for kind in changed & was.keys() if was[kind] != asked.get(kind)}
+    return {**own, **back}
 
 
 def _inherited(rule: dict[str, Any], others: list[dict[str, Any]]) -> bool:

@@ -29,6 +29,7 @@ __all__ = [
     "due_after_work",
     "due_at",
     "in_words",
+    "never_longer",
     "shift_for_stop",
     "work_between",
 ]
@@ -58,6 +59,13 @@ LENGTHS = {
     Unit.MINUTES: ONE_MINUTE,
     Unit.SECONDS: timedelta(seconds=1),
 }
+_OF_CALENDAR = {
+    Unit.BUSINESS_DAYS: "days",
+    Unit.BUSINESS_HOURS: "work",
+    Unit.BUSINESS_MINUTES: "work",
+}
+"""What units of a calendar count; without one nobody knows how much work a day has."""
+
 DURATION = re.compile(rf"([0-9]{{1,9}}) ({'|'.join(unit.removesuffix('s') for unit in Unit)})s?")
 
 
@@ -86,6 +94,11 @@ class Duration:
     def __str__(self) -> str:
         return _counted(self.amount, self.unit.removesuffix("s"))
 
+    @property
+    def length(self) -> timedelta:
+        """Of units that count the same the longer one has more; a business day counts as a day."""
+        return self.amount * LENGTHS[self.unit]
+
 
 def due_at(start: datetime, duration: Duration, calendar: Calendar) -> datetime:
     """Returns the instant, in UTC, at which `duration` from `start` is over.
@@ -99,13 +112,23 @@ def due_at(start: datetime, duration: Duration, calendar: Calendar) -> datetime:
     Raises ValueError on a naive start, and if the calendar has too little working time in the
     next ten years.
     """
-    start, length = _in_utc(start), duration.amount * LENGTHS[duration.unit]
+    start, length = _in_utc(start), duration.length
     match duration.unit:
         case Unit.BUSINESS_DAYS:
             return _due_after_days(start, duration.amount, calendar)
         case Unit.BUSINESS_HOURS | Unit.BUSINESS_MINUTES:
             return due_after_work(start, length, calendar)
     return start + length
+
+
+def never_longer(one: Duration, other: Duration) -> bool:
+    """Whether `one` is over no later than `other`, in any calendar and whenever both begin.
+
+    False where only a calendar could tell.
+    """
+    if _OF_CALENDAR.get(one.unit) == _OF_CALENDAR.get(other.unit):
+        return one.length <= other.length
+    return one.unit not in _OF_CALENDAR and one.length <= _least_time(other)
 
 
 def work_between(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
@@ -158,6 +181,16 @@ def in_words(now: datetime, due: datetime, calendar: Calendar) -> str:
     if now > due:
         return f"{_work_in_words(work_between(due, now, calendar), calendar)} late"
     return f"{_work_in_words(work_between(now, due, calendar), calendar)} left"
+
+
+def _least_time(duration: Duration) -> timedelta:
+    """How much time passes at least, by any clock.
+
+    Business days may begin late on one day and end early on another, and a zone may skip a day.
+    """
+    if duration.unit is Unit.BUSINESS_DAYS:
+        return max(duration.length - 2 * ONE_DAY, timedelta())
+    return duration.length
 
 
 def _due_after_days(start: datetime, days: int, calendar: Calendar) -> datetime:

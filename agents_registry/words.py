@@ -87,9 +87,15 @@ def duration(seconds: int) -> str:
     return counted(seconds, "second")
 
 
+def lives(of_tiers: Mapping[str, str]) -> str:
+    """How long an approval lasts in single tiers: “1 business day (mandatory approval)”."""
+    named = (tier for tier in TIERS if tier in of_tiers)
+    return ", ".join(f"{of_tiers[tier]} ({TIERS[tier].lower()})" for tier in named)
+
+
 def way_back(path: str, rollback: Mapping[str, Any] | None) -> str:
-    """How something is undone: in its owners' words, and by which action type; empty for no way."""
-    staged = f"By the action type {rollback['type']}." if rollback else ""
+    """How something is undone: in its owners' words, and by which other type; empty for no way."""
+    staged = f"By “{rollback['type'].replace('_', ' ')}”, an action of its own." if rollback else ""
     return " ".join(part for part in (path.strip(), staged) if part)
 
 

@@ -99,6 +99,8 @@ def judged_fields(
         "policy_revision": content.policy_revision,
         "frozen": timetable.freeze(action_type, first=signers[0] if signers else POOL),
     }
+    if content.revision > 1:
+        fields["frozen"] = _as_before(fields["frozen"], content.action, fields["tier"])
     if judgement.verdict.tier == "blocked":
         return {**fields, "state": State.BLOCKED}
     if content.action.purpose == Purpose.EVAL:
@@ -115,3 +117,9 @@ def judged_fields(
         asked = ladder.first_asked(content.action, first, content.payload)
         return {**fields, **times, **asked.columns(), "state": State.PENDING}
     return {**fields, "state": State.APPROVED, **release.approval_fields(content, fields, now)}
+
+
+def _as_before(fresh: dict[str, Any], action: Action, tier: str) -> dict[str, Any]:
+    """What is frozen of a new revision: no approval lasts longer because the tier went up."""
+    before = {name: value for name, value in action.frozen.items() if name == timetable.BEFORE}
+    return timetable.raised({**fresh, **before}, action.tier, tier)

@@ -10,7 +10,16 @@ from agents_registry.policy import documents
 from agents_registry.policy.evaluate import evaluate
 from agents_registry.policy.findings import Finding, Mode, Tier, Verdict
 from agents_registry.policy.shapes import Policy
-from approvals import follow_ups, judging, ladder, release, repeats, totals, transitions
+from approvals import (
+    follow_ups,
+    judging,
+    ladder,
+    release,
+    repeats,
+    timetable,
+    totals,
+    transitions,
+)
 from approvals.judging import Judgement
 from approvals.models import APPROVING, TIER_RANKS, Action, Content, Decision
 from approvals.states import State
@@ -77,7 +86,11 @@ def raise_tier(
     was = {"tier": action.tier, "mode": action.mode, "policy": action.policy_revision}
     found = [finding.to_dict(), *content.findings]
     content.findings = sorted(found, key=lambda row: -Tier(row["tier"]).rank)
-    changes = {"tier": str(finding.tier), "tier_rank": TIER_RANKS[finding.tier]}
+    changes = {
+        "tier": str(finding.tier),
+        "tier_rank": TIER_RANKS[finding.tier],
+        "frozen": timetable.raised(action.frozen, action.tier, finding.tier),
+    }
     transitions.rejudge(
         action=action,
         content=content,
@@ -159,7 +172,7 @@ def _differs(found: Stricter, action: Action) -> bool:
 
 def _changes(action: Action, found: Stricter) -> dict[str, Any]:
     """The columns of the action: judgement, addressee where other people sign, and the state."""
-    frozen = action.frozen
+    frozen = timetable.raised(action.frozen, action.tier, found.tier)
     changes: dict[str, Any] = {
         "tier": str(found.tier),
         "tier_rank": TIER_RANKS[found.tier],
@@ -169,12 +182,13 @@ def _changes(action: Action, found: Stricter) -> dict[str, Any]:
     }
     if found.signers and found.signers[0] != frozen["stages"][0]["who"]:
         frozen = _asked_first(frozen, found.signers[0])
-        changes["frozen"] = frozen
         if action.step == 0 and not action.held:
             changes |= ladder.first_asked(action, found.signers[0]).columns()
     if action.state != State.PENDING:
         again = release.fields_without_approval(action, frozen, clock.now())
         changes |= {**again, "state": State.PENDING}
+    if frozen != action.frozen:
+        changes["frozen"] = frozen
     if found.tier is Tier.BLOCKED:
         changes |= {"state": State.BLOCKED, "held": False, "next_step_at": None}
     return changes

@@ -46,7 +46,7 @@ def approval_fields(content: Content, fields: Mapping[str, Any], now: datetime) 
         "approved_seal": content.seal,
         "release_id": uuid4(),
         "releasable_from": now,
-        "approval_ends_at": timetable.life_end(fields["frozen"], now),
+        "approval_ends_at": timetable.life_end(fields["frozen"], fields["tier"], now),
         "decided_at": now,
     }
 

@@ -7,9 +7,12 @@ from typing import Any
 
 from agents_registry import revisions
 from agents_registry.models import ActionType
+from agents_registry.policy.findings import Tier
 from agents_registry.sla import Calendar, Duration, due_at
 
 POOL = "pool"
+BEFORE = "lives_before"
+"""Where the lives are frozen that approvals had in the tiers from which an action was raised."""
 
 
 def freeze(action_type: ActionType, *, first: str = POOL) -> dict[str, Any]:
@@ -30,6 +33,7 @@ def freeze(action_type: ActionType, *, first: str = POOL) -> dict[str, Any]:
         "stages": [first_stage, *chain.stages],
         "fallback": chain.fallback,
         "approval_life": action_type.approval_life,
+        "approval_lives": action_type.approval_lives,
         "settle_seconds": action_type.settle_seconds,
         "idempotent": action_type.idempotent,
     }
@@ -55,9 +59,29 @@ def next_look(
     return min(due, due_within(frozen, stage["remind"], start))
 
 
-def life_end(frozen: Mapping[str, Any], start: datetime) -> datetime:
-    """The end of an approval that begins now. `not_after` is kept apart: it ends actions too."""
-    return due_within(frozen, frozen["approval_life"], start)
+def raised(frozen: Mapping[str, Any], was: str, to: str) -> dict[str, Any]:
+    """What is frozen of an action that goes from one tier to another.
+
+    Where that is up, an approval of it lasts no longer than it would have in the tier before.
+    """
+    if Tier(to) <= Tier(was) or not frozen.get("approval_lives"):
+        return dict(frozen)
+    return {**frozen, BEFORE: [*frozen.get(BEFORE, ()), _life(frozen, was)]}
+
+
+def life_end(frozen: Mapping[str, Any], tier: str, start: datetime) -> datetime:
+    """The end of an approval that begins now, in this tier.
+
+    `not_after` is kept apart: it ends actions too.
+    """
+    lives = {_life(frozen, tier), *frozen.get(BEFORE, ())}
+    return min(due_within(frozen, life, start) for life in lives)
+
+
+def _life(frozen: Mapping[str, Any], tier: str) -> str:
+    """In words; what was frozen before tiers had lives of their own names none."""
+    life: str = frozen.get("approval_lives", {}).get(tier, frozen["approval_life"])
+    return life
 
 
 def due_within(frozen: Mapping[str, Any], words: str, start: datetime) -> datetime:

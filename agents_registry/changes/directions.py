@@ -8,6 +8,7 @@ from typing import Any
 from agents_registry.policy import again, sampling
 from agents_registry.policy.findings import Mode, Tier
 from agents_registry.policy.floors import AUTHORITY_LEVELS, FLOORS, READ_VERB, VERBS
+from agents_registry.sla import Duration, never_longer
 
 
 class Direction(StrEnum):
@@ -20,10 +21,11 @@ SIGNED_AT_BIRTH = frozenset({"confirmed", "mode", "loosened"})
 """What the risk owner signs on a type that is not confirmed yet: the rest binds nobody so far."""
 
 
-def direction(field: str, old: Any, new: Any, *, confirmed: bool) -> Direction:
+def direction(field: str, old: Any, new: Any, *, confirmed: bool, life: str = "") -> Direction:
     """Where a field's change leads, on a type that was `confirmed` or not before it.
 
-    Of other rows than types, every change binds: they are `confirmed`. What is not clearly at
+    Of other rows than types, every change binds: they are `confirmed`. `life` is how long an
+    approval lasted before it in tiers that `approval_lives` does not name. What is not clearly at
     least as strict as before counts as loosening.
     """
     if old == new or field not in _AS_STRICT:
@@ -31,6 +33,8 @@ def direction(field: str, old: Any, new: Any, *, confirmed: bool) -> Direction:
     if not confirmed and field not in SIGNED_AT_BIRTH:
         return Direction.NEUTRAL
     as_strict = _AS_STRICT[field]
+    if field == "approval_lives":
+        old, new = ({**dict.fromkeys([*old, *new], life), **lives} for lives in (old, new))
     if not as_strict(old, new):
         return Direction.LOOSENING
     return Direction.NEUTRAL if as_strict(new, old) else Direction.TIGHTENING
@@ -161,6 +165,18 @@ def _spot_check_rate(old: Any, new: Any) -> bool:
     return all(sampling.rate(tier, after) >= sampling.rate(tier, before) for tier in sampling.RATES)
 
 
+def _life(old: str, new: str) -> bool:
+    """Whether an approval lasts no longer, whatever the calendar. What is unknown may."""
+    try:
+        return old == new or never_longer(Duration.parse(new), Duration.parse(old))
+    except ValueError:
+        return False
+
+
+def _lives(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+    return all(_life(old[tier], new[tier]) for tier in old)
+
+
 def _windows(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> bool:
     return _each(_window, old, new)
 
@@ -237,6 +253,8 @@ _AS_STRICT: dict[str, Callable[[Any, Any], bool]] = {
     "idempotent": lambda old, new: not new,
     "approvals_needed": lambda old, new: new > old,
     "spot_check_rate": _spot_check_rate,
+    "approval_life": _life,
+    "approval_lives": _lives,
     "window_thresholds": _windows,
     "standards": lambda old, new: set(old) <= set(new),
     "rules": _standard,
@@ -250,4 +268,5 @@ _OF_STANDARD: dict[str, Callable[[Any, Any], bool]] = {
     "cumulative": lambda old, new: _each(_cumulative, old, new or []),
     "stop_rules": lambda old, new: _stop_rules(old, new or []),
     "required_inputs": lambda old, new: _inputs(old, new or []),
+    "again": lambda old, new: _again(old, new or {}),
 }

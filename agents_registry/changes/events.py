@@ -14,7 +14,8 @@ from ledger import record
 
 _PLACES = {"role", "people", "agents", "pool", "calendar", "chain", "standards", *OWNER_ROLES}
 _DEPUTIES = set(DEPUTIES.values())
-_TIMES = {"sla", "fallback", "approval_life", "settle_seconds", "when_stopped", "retired_at"}
+_LIVES = {"approval_life", "approval_lives"}
+_TIMES = {"sla", "fallback", "settle_seconds", "when_stopped", "retired_at"} | _LIVES
 _KIND = {"verb", "authority_level", "authority", "blast_radius", "reversibility", "idempotent"}
 _POLICY = {"mode", "confirmed", "confidence_line", "confidence_tier", "changes_terms", "loosened"}
 _GUARDS = {"governance_lead", "second_person", "everywhere", "approvals_needed", "waives"}

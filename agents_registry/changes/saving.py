@@ -121,13 +121,20 @@ def _check_rights(
     actor: Person,
     signed_by: Person | None,
 ) -> None:
-    confirmed = row.confirmed if isinstance(row, ActionType) else True
-    ways = {name: direction(name, was[name], now[name], confirmed=confirmed) for name in now}
+    ways = {name: _way(row, name, was[name], now[name]) for name in now}
     taken = {rights.right_for(kind_of(row), name, way) for name, way in ways.items()}
     team, workflow = team_of(row), workflow_of(row)
     rights.check_change(actor, taken, team=team, workflow=workflow, signed_by=signed_by)
     if Direction.LOOSENING in ways.values():
         rights.check_second_person(actor, signed_by, team=team, workflow=workflow)
+
+
+def _way(row: Row, name: str, old: Any, new: Any) -> Direction:
+    """Where the change of a field leads, on a row that still is as it was."""
+    if isinstance(row, ActionType):
+        life = row.approval_life
+        return direction(name, old, new, confirmed=row.confirmed, life=life)
+    return direction(name, old, new, confirmed=True)
 
 
 def _value(row: Row, name: str) -> Any:

@@ -10,7 +10,8 @@ class Standard(models.Model):
 
     `everywhere`: every workflow of the team inherits it; else those that list it. `rules`:
     `{"verbs", "mode", "confidence_line", "confidence_tier", "floors", "thresholds", "cumulative",
-    "stop_rules", "required_inputs"}`, each optional, as `agents_registry.standards` reads them.
+    "stop_rules", "required_inputs", "again"}`, each optional, as `agents_registry.standards` reads
+    them.
     """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="standards")

@@ -146,6 +146,9 @@ class ActionType(models.Model):
     )
     settle_seconds = models.PositiveSmallIntegerField(null=True)
     approval_life = models.CharField(max_length=40, default="5 business days")
+    approval_lives = models.JSONField(
+        default=dict, help_text='Where it is another in a tier: {"mandatory": "1 business day"}.'
+    )
     approvals_needed = models.PositiveSmallIntegerField(default=1)
     spot_check_rate = models.DecimalField(
         max_digits=4,

@@ -23,7 +23,7 @@ from agents_registry.pages.rules import (
     ThresholdRow,
 )
 from agents_registry.permissions import can_stop
-from agents_registry.policy import again, documents, sampling
+from agents_registry.policy import documents, sampling
 from agents_registry.policy.findings import Mode
 from agents_registry.policy.floors import BUILT_IN
 from agents_registry.readiness import lacks_way_back
@@ -160,7 +160,7 @@ def _facts(action_type: ActionType, workflow: Workflow, name: Name) -> Iterator[
     yield Fact("Writes", ", ".join(action_type.systems.get("writes", [])) or "no system")
     if action_type.data_classes:
         yield Fact("Sees", ", ".join(each.replace("_", " ") for each in action_type.data_classes))
-    yield from _again(action_type)
+    yield from (Fact(row.label, row.words) for row in rules.again(action_type.again))
     yield from _deciding(action_type, workflow, name)
     if action_type.key not in BUILT_IN:
         yield from _taking(action_type)
@@ -171,14 +171,6 @@ def _way_back(action_type: ActionType) -> Fact:
         return Fact("Taken back by", "", hole="no way back is named")
     way = words.way_back(action_type.rollback_path, action_type.rollback)
     return Fact("Taken back by", way or "nothing to take back")
-
-
-def _again(action_type: ActionType) -> Iterator[Fact]:
-    """What follows when the same comes again."""
-    for kind, rule in action_type.again.items():
-        said = words.at_least(again.tier_of(rule))
-        days = words.counted(rule["days"], "day")
-        yield Fact(f"{kind.capitalize()} before", f"within {days}: {said}")
 
 
 def _deciding(action_type: ActionType, workflow: Workflow, name: Name) -> Iterator[Fact]:
@@ -209,7 +201,7 @@ def _taking(action_type: ActionType) -> Iterator[Fact]:
     """What an approval is worth, and what becomes of an outcome that stays away."""
     if action_type.settle_seconds is not None:
         yield Fact("Undo is certain for", words.duration(action_type.settle_seconds))
-    yield Fact("An approval lasts", action_type.approval_life)
+    yield Fact("An approval lasts", _lasts(action_type))
     if action_type.send_window:
         yield Fact("Released only", timing.window(action_type.send_window))
     if action_type.matches:
@@ -219,6 +211,11 @@ def _taking(action_type: ActionType) -> Iterator[Fact]:
         yield Fact("Done twice", "does no harm: without an outcome it may be taken again")
     else:
         yield Fact("Done twice", "may do harm: without an outcome the system owner settles it")
+
+
+def _lasts(action_type: ActionType) -> str:
+    apart = words.lives(action_type.approval_lives)
+    return f"{action_type.approval_life}; but {apart}" if apart else action_type.approval_life
 
 
 def _short(digest: str) -> str:

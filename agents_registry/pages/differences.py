@@ -1,13 +1,14 @@
 """What is different between two versions of a row or a policy, in words, field by field."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from agents_registry import words
 from agents_registry.changes.directions import Direction, direction
-from agents_registry.pages import rule_words
+from agents_registry.pages import rule_words, rules
 from agents_registry.pages.people import Name
 from agents_registry.pages.rule_words import KINDS, Said
 from agents_registry.policy import numbers, sampling, wording
@@ -25,6 +26,7 @@ LABELS = {
     "confidence_line": "Confidence line",
     "confidence_tier": "Below the confidence line",
     "impact": "Impact",
+    "again": "When the same comes again",
     "waives": "May be missing",
     "data_classes": "Data classes",
     "approvals_needed": "Approvals needed",
@@ -37,6 +39,8 @@ LABELS = {
     "verbs": "Concerns the verbs",
     "payload_schema": "Payload schema",
     "handoff": "Handed over with it",
+    "approval_life": "An approval lasts",
+    "approval_lives": "In single tiers it lasts",
     "send_window": "Released only while",
     "matches": "Compared with the after-state",
     "after_failed_step": "When a step fails",
@@ -57,6 +61,9 @@ WAYS = {Direction.TIGHTENING: "stricter", Direction.LOOSENING: "looser", Directi
 NESTED = ("rules", "owners", "systems")
 """Fields whose parts are read as fields of their own."""
 
+Way = Callable[[str, Any, Any], Direction]
+"""Where the change of a field leads, of the row that is looked at."""
+
 _MAY_BE_NONE = ("confidence_line", "impact", "spot_check_rate")
 
 
@@ -75,7 +82,8 @@ def differences(
     old: Mapping[str, Any], new: Mapping[str, Any], name: Name, *, under: str = ""
 ) -> list[Difference]:
     """Every field that is not the same, in the order of the newer version; rules one by one."""
-    confirmed = bool(old.get("confirmed", bool(old)))
+    confirmed, life = bool(old.get("confirmed", bool(old))), old.get("approval_life", "")
+    way = partial(direction, confirmed=confirmed, life=life)
     found = list[Difference]()
     for field in [*new, *(each for each in old if each not in new)]:
         before, after = old.get(field), new.get(field)
@@ -84,9 +92,9 @@ def differences(
         if field in NESTED:
             found += differences(before or {}, after or {}, name, under=field)
         elif field in KINDS:
-            found += _rules(field, before or [], after or [], name, under, confirmed)
+            found += _rules(field, before or [], after or [], name, under, way)
         else:
-            found.append(_field(field, before, after, under, confirmed))
+            found.append(_field(field, before, after, under, way))
     return [each for each in found if each.before != each.after]
 
 
@@ -97,15 +105,15 @@ def addressees(*versions: Mapping[str, Any]) -> list[str]:
     return [rule["ask"] for rule in every if rule.get("ask")]
 
 
-def _field(field: str, before: Any, after: Any, under: str, confirmed: bool) -> Difference:
-    way = _way(field, before, after, under, confirmed)
+def _field(field: str, before: Any, after: Any, under: str, way: Way) -> Difference:
     label = LABELS.get(field) or field.replace("_", " ").capitalize()
     said = f"{label} (systems)" if under == "systems" else label
-    return Difference("chg", said, _said(field, before), _said(field, after), way)
+    leads = _leads(field, before, after, under, way)
+    return Difference("chg", said, _said(field, before), _said(field, after), leads)
 
 
 def _rules(
-    field: str, old: list[Any], new: list[Any], name: Name, under: str, confirmed: bool
+    field: str, old: list[Any], new: list[Any], name: Name, under: str, way: Way
 ) -> Iterator[Difference]:
     """Each rule that went, came or reads otherwise; the same rule is known by what it is about."""
     before = {rule_words.known_by(field, rule): rule for rule in old}
@@ -119,18 +127,16 @@ def _rules(
             rule_words.label(field, now or was or {}),
             rule_words.said(field, was, name) if was else Said(),
             rule_words.said(field, now, name) if now else Said(),
-            _way(field, [was] if was else [], [now] if now else [], under, confirmed),
+            _leads(field, [was] if was else [], [now] if now else [], under, way),
         )
 
 
-def _way(field: str, old: Any, new: Any, under: str, confirmed: bool) -> str:
+def _leads(field: str, old: Any, new: Any, under: str, way: Way) -> str:
     if under == "rules":
-        way = direction("rules", {field: old}, {field: new}, confirmed=True)
-    elif field not in _MAY_BE_NONE and (old is None or new is None):
+        return WAYS[direction("rules", {field: old}, {field: new}, confirmed=True)]
+    if field not in _MAY_BE_NONE and (old is None or new is None):
         return ""
-    else:
-        way = direction(field, old, new, confirmed=confirmed)
-    return WAYS[way]
+    return WAYS[way(field, old, new)]
 
 
 def _said(field: str, value: Any) -> Said:
@@ -138,6 +144,10 @@ def _said(field: str, value: Any) -> Said:
         return Said(sampling.in_words(None if value is None else numbers.known(value)))
     if value is None or value in ("", [], {}):
         return Said("not set")
+    if field == "again":
+        return Said("; ".join(f"{row.label} {row.words}" for row in rules.again(value)))
+    if field == "approval_lives":
+        return Said(words.lives(value))
     if isinstance(value, bool):
         return Said("yes" if value else "no")
     if field == "confidence_line":

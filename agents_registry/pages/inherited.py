@@ -77,3 +77,5 @@ def _lines(asked: Mapping[str, Any]) -> Iterator[str]:
         yield f"Confidence below {line}, or none given: {words.at_least(tier)}."
     for row in asked.get("floors") or []:
         yield f"{FLOORS[row['floor']].what}: {words.at_least(Tier(row['tier']))}."
+    for again in rules.again(asked.get("again") or {}):
+        yield f"{again.label} {again.words}."

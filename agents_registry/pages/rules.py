@@ -7,6 +7,7 @@ from typing import Any
 from agents_registry import words
 from agents_registry.pages.people import Name
 from agents_registry.policy import wording
+from agents_registry.policy.again import tier_of
 from agents_registry.policy.cumulative import WHO
 from agents_registry.policy.findings import Tier
 from agents_registry.policy.floors import FLOORS
@@ -53,6 +54,14 @@ class InputRow:
 
     name: str
     max_age_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgainRow:
+    """What follows when the same was done, or rejected, so lately."""
+
+    label: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,17 @@ def inputs(policy: Policy) -> list[InputRow]:
             else f"at most {words.duration(known.max_age_seconds)} old",
         )
         for known in policy.required_inputs
+    ]
+
+
+def again(said: Mapping[str, Mapping[str, Any]]) -> list[AgainRow]:
+    """Of the rules as they are written."""
+    return [
+        AgainRow(
+            f"{kind.capitalize()} before",
+            f"within {words.counted(rule['days'], 'day')}: {words.at_least(tier_of(rule))}",
+        )
+        for kind, rule in said.items()
     ]
 
 

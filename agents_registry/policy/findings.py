@@ -51,6 +51,9 @@ class Tier(_Scale):
 PEOPLES_TIERS = frozenset({Tier.BATCH_REVIEW, Tier.MANDATORY})
 """The tiers in which a person decides before anything is done."""
 
+APPROVABLE = tuple(tier for tier in Tier if tier is not Tier.BLOCKED)
+"""The tiers in which there is an approval, by a person or by the policy."""
+
 
 class Mode(_Scale):
     """What becomes of an action once it is decided."""

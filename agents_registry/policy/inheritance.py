@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
+from agents_registry.policy.again import tier_of
 from agents_registry.policy.findings import Mode, Tier
 from agents_registry.policy.floors import BUILT_IN, FLOORS, READ_VERB
 
@@ -51,6 +52,7 @@ def _tightened(own: Document, rules: Rules) -> Document:
         **_confidence(own, rules),
         **_floors(own, rules.get("floors") or []),
         **_inputs(own, rules.get("required_inputs") or []),
+        **_again(own, rules.get("again") or {}),
         **_lists(own, rules),
     }
 
@@ -101,6 +103,20 @@ def _input(name: str, rows: Sequence[Rules]) -> Document:
     ages = [row.get("max_age_seconds") for row in rows if row["name"] == name]
     known = [age for age in ages if age is not None]
     return {"name": name, **({"max_age_seconds": min(known)} if known else {})}
+
+
+def _again(own: Document, asked: Mapping[str, Rules]) -> Document:
+    """For what was done, and for what was rejected, the longer time with the stricter tier."""
+    if not asked:
+        return {}
+    both = [own.get("again") or {}, asked]
+    kinds = dict.fromkeys(kind for rules in both for kind in rules)
+    return {"again": {kind: _repeat([r[kind] for r in both if kind in r]) for kind in kinds}}
+
+
+def _repeat(rules: Sequence[Rules]) -> Document:
+    strictest: Rules = max(rules, key=tier_of)
+    return {**strictest, "days": max(rule["days"] for rule in rules)}
 
 
 def _lists(own: Document, rules: Rules) -> Document:

@@ -24,10 +24,10 @@ class Change:
 
 def changes(draft: Draft, stored: Row) -> Iterator[Change]:
     """In the order of the row. A draft that has errors says nothing reliable."""
-    confirmed = bool(stored["confirmed"])
+    confirmed, life = bool(stored["confirmed"]), stored["approval_life"]
     for name, new in draft.row.items():
         old = stored[name]
-        leads = direction(name, old, new, confirmed=confirmed)
+        leads = direction(name, old, new, confirmed=confirmed, life=life)
         if old == new:
             continue
         if name in RULES:

@@ -6,6 +6,7 @@ from agents_registry.policy import sampling
 from agents_registry.rule_forms import kinds
 from agents_registry.rule_forms.again_fields import AGAIN
 from agents_registry.rule_forms.items import Field, Form, Rules, Section
+from agents_registry.rule_forms.life_fields import LIVES
 from agents_registry.rule_forms.outcome_fields import OUTCOME
 from agents_registry.rule_forms.way_back_fields import ROLLBACK
 
@@ -256,7 +257,7 @@ DECIDING = Section(
             hint=f"From 0 to 1, of what runs alone. Empty: {sampling.in_words(None)}.",
             empty=None,
         ),
-        Field("approval_life", "An approval lasts", kinds.LINE, required=True),
+        *LIVES,
         Field(
             "send_window",
             "Released only while",

@@ -115,8 +115,9 @@ def read(posted: Posted, stored: Row, form: Form = FORM) -> Draft:
                 reader.field(item, row, f"/{item.name}")
     if row.get("impact") == {} != stored.get("impact"):
         row["impact"] = None
-    if row.get("again"):
-        row["again"] = {kind: rule for kind, rule in row["again"].items() if rule}
+    for name in ("again", "rules/again"):
+        if isinstance(rules := get(row, name), dict):
+            put(row, name, {kind: rule for kind, rule in rules.items() if rule})
     return Draft(row, reader.errors, reader.origins, form)
 
 

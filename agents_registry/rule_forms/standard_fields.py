@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from agents_registry.rule_forms import kinds
+from agents_registry.rule_forms import again_fields, kinds
 from agents_registry.rule_forms.fields import RULES
 from agents_registry.rule_forms.items import Field, Form, Rules, Section
 
@@ -89,4 +89,5 @@ FORM: Form = (
         "What is missing or too old needs a person",
         (_asked(RULES["required_inputs"]),),
     ),
+    again_fields.section("rules/"),
 )

@@ -62,6 +62,8 @@ def _timing(place: str, row: Row, whole: Document) -> Iterator[Problem]:
     if row["sla"]:
         yield from timing.duration(f"{place}/sla", row["sla"])
     yield from timing.duration(f"{place}/approval_life", row["approval_life"])
+    for tier, life in row["approval_lives"].items():
+        yield from timing.duration(f"{place}/approval_lives/{tier}", life)
     if row["chain"] is not None and row["chain"] not in whole["chains"]:
         yield Problem(f"{place}/chain", f"There is no chain {row['chain']!r}.")
     if row["send_window"] is not None and row["send_window"] not in whole["calendars"]:

@@ -25,7 +25,7 @@ from agents_registry.spec.timing import GONE
 _ORDER = (
     *("mon", "tue", "wed", "thu", "fri", "sat", "sun", "country", "subdivision"),
     *("who", "otherwise", "within", "remind", "repeat", "id", "name", "words", "when"),
-    *("floor", "tier"),
+    *("floor", "tier", "mandatory", "batch_review", "spot_check", "autonomous"),
     *("metric", "operator", "limit", "affected", "spend_delta", "currency", "effect", "ask"),
     *("trigger", "context", "decision_asked", "next_steps", "reads", "writes"),
     *("payload", "after"),

@@ -83,9 +83,9 @@ def _of_team(before: Row | None, after: Row) -> Iterator[RowChange]:
 def _differing(place: Place, before: Row, after: Row) -> tuple[FieldChange, ...]:
     """An account's name and address are its own: a document sets them only when it makes it."""
     names = ["role"] if place[0] == "people" else list(after)
-    confirmed = bool(before.get("confirmed", True))
+    confirmed, life = bool(before.get("confirmed", True)), before.get("approval_life", "")
     return tuple(
-        _field(name, before[name], after[name], confirmed=confirmed)
+        _field(name, before[name], after[name], confirmed=confirmed, life=life)
         for name in names
         if before[name] != after[name]
     )
@@ -104,8 +104,8 @@ def _birth(row: Row) -> tuple[tuple[FieldChange, ...], tuple[FieldChange, ...]]:
     return born, signed
 
 
-def _field(name: str, old: Any, new: Any, *, confirmed: bool) -> FieldChange:
-    return FieldChange(name, old, new, direction(name, old, new, confirmed=confirmed))
+def _field(name: str, old: Any, new: Any, *, confirmed: bool, life: str = "") -> FieldChange:
+    return FieldChange(name, old, new, direction(name, old, new, confirmed=confirmed, life=life))
 
 
 def _retired(before: dict[Place, Row], after: dict[Place, Row]) -> Iterator[RowChange]:

@@ -6,6 +6,7 @@ The fields of a policy are let through here: `agents_registry.policy` knows more
 from typing import Any
 
 from agents_registry.policy import pointers
+from agents_registry.policy.findings import APPROVABLE
 from agents_registry.policy.floors import BUILT_IN, VERBS
 from agents_registry.policy.schema import NAME, TEXT
 
@@ -140,6 +141,7 @@ STANDARD = _row(
         cumulative=_rules,
         stop_rules=_rules,
         required_inputs=_rules,
+        again={"default": {}},
     )
     | {"default": {}},
 )
@@ -178,6 +180,12 @@ ACTION_TYPE = _row(
     send_window=_slug | {"type": ["string", "null"], "default": None},
     settle_seconds={"type": ["integer", "null"], "minimum": 0, "maximum": 600, "default": None},
     approval_life=_duration | {"default": "5 business days"},
+    approval_lives={
+        "type": "object",
+        "propertyNames": _one_of(*APPROVABLE),
+        "additionalProperties": _duration,
+        "default": {},
+    },
     approvals_needed={"type": "integer", "minimum": 1, "maximum": 5, "default": 1},
     spot_check_rate={"type": ["number", "null"], "minimum": 0, "maximum": 1, "default": None},
     payload_schema={"type": "object", "default": {}},

@@ -127,6 +127,7 @@ STANDARDS: dict[str, Any] = {
             "confidence_line": 0.9,
             "floors": [{"floor": "refund", "tier": "mandatory"}],
             "required_inputs": [{"name": "order", "max_age_seconds": 3600}],
+            "again": {"done": {"days": 30, "raise_to": "mandatory"}},
         },
     },
 }

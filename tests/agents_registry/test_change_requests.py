@@ -424,3 +424,22 @@ def test_an_undo_leaves_what_is_inherited_to_the_standard(shop: Team) -> None:
     step = PolicyChange.objects.latest("id")
     assert editing.undo(change=step, actor=as_person("omar")).done
     assert [each["id"] for each in row_at(REFUND)["stop_rules"]] == ["own"]
+
+
+def test_an_undo_leaves_what_a_standard_asks_of_what_comes_again_to_the_standard(
+    shop: Team,
+) -> None:
+    edit(CARE, "gita", rules={**RULES, "again": {"done": {"days": 30}}})
+    own = {"done": {"days": 14, "raise_to": "batch_review"}}
+    edit(REFUND, "omar", again=own)
+    edit(REFUND, "omar", again={**own, "rejected": {"days": 90}})
+    step = PolicyChange.objects.latest("id")
+    assert editing.undo(change=step, actor=as_person("rhea")).done
+    assert row_at(REFUND)["again"] == own
+    edit(REFUND, "omar", again={"done": {"days": 60}})
+    edit(REFUND, "rhea", again={})
+    step = PolicyChange.objects.latest("id")
+    assert editing.undo(change=step, actor=as_person("omar")).done
+    assert row_at(REFUND)["again"] == {"done": {"days": 60}}
+    edit(REFUND, "rhea", again={})
+    assert row_at(REFUND)["again"] == {}

@@ -93,6 +93,8 @@ def test_saying_that_a_type_may_be_done_twice_loosens_it(
         ("rules", {"cumulative": [SUM]}, {"cumulative": [{**SUM, "limit": 10}, SUM]}),
         ("rules", {"stop_rules": []}, {"stop_rules": [STOP]}),
         ("rules", {"required_inputs": [OLD_INPUT]}, {"required_inputs": [FRESH_INPUT]}),
+        ("rules", {}, {"again": {"done": {"days": 14}}}),
+        ("rules", {"again": {"done": {"days": 14}}}, {"again": {"done": {"days": 30}}}),
     ],
 )
 def test_one_way_tightens_and_the_other_loosens(field: str, looser: Any, stricter: Any) -> None:
@@ -118,6 +120,60 @@ def test_one_way_tightens_and_the_other_loosens(field: str, looser: Any, stricte
 )
 def test_what_is_only_different_counts_as_loosening(field: str, old: Any, new: Any) -> None:
     assert direction(field, old, new, confirmed=True) is LOOSENING
+
+
+@pytest.mark.parametrize(
+    ("longer", "shorter"),
+    [
+        ("5 business days", "1 business day"),
+        ("2 days", "47 hours"),
+        ("1 business hour", "59 business minutes"),
+        ("1 business hour", "1 hour"),
+        ("5 business days", "72 hours"),
+    ],
+)
+def test_a_longer_life_of_an_approval_loosens(longer: str, shorter: str) -> None:
+    assert direction("approval_life", longer, shorter, confirmed=True) is TIGHTENING
+    assert direction("approval_life", shorter, longer, confirmed=True) is LOOSENING
+    one, other = {"mandatory": longer}, {"mandatory": shorter}
+    assert direction("approval_lives", one, other, confirmed=True) is TIGHTENING
+    assert direction("approval_lives", other, one, confirmed=True) is LOOSENING
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1 business day", "8 business hours"),
+        ("1 day", "8 business hours"),
+        ("1 day", "1 business day"),
+        ("5 business days", "4 days"),
+        ("1 day", "soon"),
+    ],
+)
+def test_of_two_lives_that_only_a_calendar_could_tell_apart_either_loosens(
+    one: str, other: str
+) -> None:
+    assert direction("approval_life", one, other, confirmed=True) is LOOSENING
+    assert direction("approval_life", other, one, confirmed=True) is LOOSENING
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        ({"mandatory": "1 day"}, TIGHTENING),
+        ({"mandatory": "3 days"}, LOOSENING),
+        ({"mandatory": "48 hours"}, Direction.NEUTRAL),
+        ({"mandatory": "1 day", "autonomous": "3 days"}, LOOSENING),
+    ],
+)
+def test_a_life_of_its_own_counts_against_the_one_that_the_tier_had(
+    new: dict[str, str], expected: Direction
+) -> None:
+    back = {TIGHTENING: LOOSENING, LOOSENING: TIGHTENING}.get(expected, expected)
+    assert direction("approval_lives", {}, new, confirmed=True, life="2 days") is expected
+    if len(new) == 1:
+        assert direction("approval_lives", new, {}, confirmed=True, life="2 days") is back
+    assert direction("approval_lives", {}, new, confirmed=True) is LOOSENING, "of what, is unknown"
 
 
 def test_words_lead_nowhere() -> None:

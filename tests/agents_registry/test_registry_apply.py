@@ -139,6 +139,26 @@ def test_the_share_that_is_looked_at_afterwards_goes_in_and_comes_out() -> None:
     assert [wait.change.place[-1] for wait in applied.waiting] == ["refund_order"]
 
 
+def test_how_long_approvals_last_goes_in_and_comes_out_and_a_longer_life_waits() -> None:
+    install()
+    place = "workflows/refunds/action_types/refund_order/approval_lives/mandatory"
+    shorter, longer = (
+        edited(approval_lives={"mandatory": life}) for life in ("1 business day", "9 business days")
+    )
+    assert lines_to(shorter)[place].direction is Direction.TIGHTENING
+    assert apply(document=shorter, team="shop", actor=as_person("omar")).waiting == []
+    assert stored_refund().approval_lives == {"mandatory": "1 business day"}
+    assert export(Team.objects.get()) == trim(fill(shorter))
+    for looser in (longer, create_document(), edited(approval_life="6 business days")):
+        applied = apply(document=looser, team="shop", actor=as_person("omar"))
+        assert [wait.change.place[-1] for wait in applied.waiting] == ["refund_order"]
+    assert stored_refund().approval_lives == {"mandatory": "1 business day"}
+    assert apply(document=longer, team="shop", actor=as_person("rhea")).waiting == []
+    event = Event.objects.filter(stream__startswith="workflow:").order_by("seq").last()
+    assert event is not None
+    assert b'"approval_lives":{"mandatory":"9 business days"}' in bytes(event.content)
+
+
 def test_a_row_with_something_loosening_in_it_waits_whole_for_the_risk_owner() -> None:
     install()
     document = edited(reversibility="reversible", name="Pay back")

@@ -225,6 +225,8 @@ def test_every_field_is_in_the_guide() -> None:
         (standard(stop_rules=[{**STOP, "id": "x" * 155}]), f"{RULES}/stop_rules/0/id", "maxLength"),
         (standard(stop_rules=[7]), f"{RULES}/stop_rules/0", "of type object"),
         (standard(required_inputs=[{"age": 1}]), f"{RULES}/required_inputs/0", "lacks name"),
+        (standard(again={"done": {}}), f"{RULES}/again/done", "lacks days"),
+        (standard(again={"asked": {"days": 7}}), f"{RULES}/again", "unknown fields: asked"),
         (
             refund(stop_rules=[{**STOP, "id": "standard:money:legal"}]),
             f"{REFUND}/stop_rules/0/id",
@@ -268,6 +270,23 @@ def test_every_field_is_in_the_guide() -> None:
         (refund(sla="whenever"), f"{REFUND}/sla", "not a duration"),
         (refund(chain="none"), f"{REFUND}/chain", "no chain"),
         (refund(approval_life="0 days"), f"{REFUND}/approval_life", "no time"),
+        (
+            refund(approval_lives={"mandatory": "soon"}),
+            f"{REFUND}/approval_lives/mandatory",
+            "not a duration",
+        ),
+        (
+            refund(approval_lives={"spot_check": "0 hours"}),
+            f"{REFUND}/approval_lives/spot_check",
+            "no time",
+        ),
+        (
+            refund(approval_lives={"blocked": "1 day"}),
+            f"{REFUND}/approval_lives/blocked",
+            "one of autonomous, spot_check, batch_review, mandatory",
+        ),
+        (refund(approval_lives={"mandatory": 3}), f"{REFUND}/approval_lives/mandatory", "a text"),
+        (refund(approval_lives="1 day"), f"{REFUND}/approval_lives", "names with"),
         (refund(sentence="Pay {sum} back"), f"{REFUND}/sentence", "no sum"),
         (refund(sentence="Pay {order.line} back"), f"{REFUND}/sentence", "no order.line"),
         (

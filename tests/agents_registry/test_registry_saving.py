@@ -146,6 +146,9 @@ def test_the_people_of_a_pool_are_told_by_number_only(workflow: Workflow) -> Non
         ("spot_check_rate", Decimal("0.05"), Decimal("0.1")),
         ("spot_check_rate", Decimal(0), Decimal("0.001")),
         ("spot_check_rate", None, Decimal("0.2")),
+        ("approval_life", "5 business days", "1 business day"),
+        ("approval_lives", {}, {"mandatory": "1 business day"}),
+        ("approval_lives", {"autonomous": "9 business days"}, {}),
     ],
 )
 def test_any_owner_tightens_and_only_the_risk_owner_takes_it_back(

@@ -138,6 +138,9 @@ ROWS = st.fixed_dictionaries(
                 ),
             },
         ),
+        "approval_lives": st.dictionaries(
+            st.sampled_from(["mandatory", "batch_review", "spot_check", "autonomous"]), WORDS
+        ),
         "waives": st.lists(st.sampled_from(["trace", "before"]), max_size=2, unique=True),
         "data_classes": st.lists(WORDS, max_size=3),
         "checks": st.lists(WORDS, max_size=3),
@@ -209,6 +212,19 @@ def test_what_follows_when_the_same_comes_again_is_typed_and_emptied() -> None:
     assert both["again"]["done"] == {"days": 14, "raise_to": "batch_review"}
     none = typed(row, again__rejected__days="", again__rejected__effect="").row
     assert none["again"] == {}
+
+
+def test_how_long_an_approval_lasts_in_single_tiers_is_typed_and_emptied() -> None:
+    row = stored(approval_lives={"mandatory": "1 business day"})
+    draft = typed(row, approval_lives__mandatory="", approval_lives__autonomous="1 hour")
+    assert draft.row["approval_lives"] == {"autonomous": "1 hour"}
+    assert typed(row, approval_lives__mandatory="").row["approval_lives"] == {}
+    assert [(c.pointer, str(c.sign), c.words, str(c.direction)) for c in changes(draft, row)] == [
+        ("/approval_lives/mandatory", "-", "1 business day", "loosening"),
+        ("/approval_lives/autonomous", "+", "1 hour", "loosening"),
+    ]
+    (change,) = changes(typed(row, approval_lives__autonomous="1 hour"), row)
+    assert str(change.direction) == "tightening"
 
 
 def test_what_must_be_there_and_is_not_is_said_at_its_place() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from agents_registry.calendars import WEEKDAYS
@@ -19,6 +19,7 @@ from agents_registry.sla import (
     Unit,
     due_after_work,
     due_at,
+    never_longer,
     shift_for_stop,
     work_between,
 )
@@ -75,6 +76,7 @@ def starts(draw, minutes=False):
 calendars = st.sampled_from(CALENDARS)
 works = st.integers(0, 60 * 3_600_000_000).map(lambda count: timedelta(microseconds=count))
 hours = st.integers(0, 60)
+durations = st.builds(Duration, st.integers(0, 9), st.sampled_from(Unit))
 law = settings(deadline=None, max_examples=200)
 
 
@@ -99,6 +101,13 @@ def test_a_start_minutes_later_is_not_due_earlier(start, minutes, amount, calend
 def test_who_has_longer_is_not_due_earlier(start, amount, more, unit, calendar):
     due = due_at(start, Duration(amount, unit), calendar)
     assert start <= due <= due_at(start, Duration(amount + more, unit), calendar)
+
+
+@law
+@given(starts(), durations, durations, calendars)
+def test_what_is_never_longer_is_not_over_later_in_any_calendar(start, one, other, calendar):
+    assume(never_longer(one, other))
+    assert due_at(start, one, calendar) <= due_at(start, other, calendar)
 
 
 @law

@@ -9,9 +9,19 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agents_registry import presets
-from agents_registry.models import ActionType, ChangeRequest, Person, Role, Standard, Team, Workflow
+from agents_registry.changes.directions import Direction
+from agents_registry.models import (
+    ActionType,
+    ChangeRequest,
+    Person,
+    PolicyChange,
+    Role,
+    Standard,
+    Team,
+    Workflow,
+)
 from agents_registry.policy.findings import Tier
-from agents_registry.revisions import policy_document
+from agents_registry.revisions import document_of, policy_document
 from agents_registry.rule_forms import reading
 from agents_registry.rule_forms.rearranging import rearranged
 from agents_registry.rule_forms.standard_fields import FORM
@@ -120,6 +130,39 @@ def test_a_stop_rule_of_the_governance_lead_binds_every_type_that_inherits_it(
         assert inherited == ["standard:care:fraud", "standard:care:legal"]
     action: Action = factories.create_action(agent, other, signals={"categories": ["legal"]})
     assert action.tier == Tier.BLOCKED
+
+
+def test_what_comes_again_is_asked_of_every_type_that_inherits_it(
+    leading: Client, care: Standard, refund: ActionType, agent: Any
+) -> None:
+    before = policy_document(refund)["again"]
+    typed = {"rules__again__done__days": "30", "rules__again__done__raise_to": "blocked"}
+    assert "Saved." in toast(leading, save(leading, **typed))
+    assert rules_of(care)["again"] == {"done": {"days": 30, "raise_to": "blocked"}}
+    assert (before, policy_document(refund)["again"]) == ({}, rules_of(care)["again"])
+    step = PolicyChange.objects.get(action_type=refund)
+    assert document_of(step.after)["again"] == rules_of(care)["again"]
+    assert step.direction == Direction.TIGHTENING
+    assert "Done before within 30 days: blocked." in leading.get("/standards/").content.decode()
+    page = leading.get(f"/registry/{refund.workflow.slug}/{refund.key}/revisions/")
+    assert "Done before within 30 days: blocked" in page.content.decode()
+    emptied = {"rules__again__done__days": "", "rules__again__done__raise_to": ""}
+    assert "Saved." in toast(leading, save(leading, **emptied))
+    assert rules_of(care)["again"] == {}
+
+
+def test_a_manager_who_shortens_what_comes_again_waits_for_the_governance_lead(
+    managing: Client, care: Standard
+) -> None:
+    assert "Saved." in toast(managing, save(managing, rules__again__rejected__days="90"))
+    waits = toast(managing, save(managing, rules__again__rejected__days="30"))
+    assert waits == "It waits for Gaia’s signature."
+    assert rules_of(care)["again"] == {"rejected": {"days": 90}}
+
+
+def test_what_comes_again_lacks_its_days_at_the_field(leading: Client, care: Standard) -> None:
+    found = wrong(save(leading, rules__again__done__raise_to="blocked"))
+    assert any("lacks days" in message for message in found.values())
 
 
 def test_the_toast_counts_only_what_it_concerns(

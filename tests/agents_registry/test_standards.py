@@ -16,10 +16,13 @@ from agents_registry.policy.inheritance import concerns, merged, named
 from tests import factories
 from tests.agents_registry.policies import create_policy, finding, judge, rules
 from tests.agents_registry.test_policy_strictness import (
+    AGAIN,
     CONFIDENCES,
     CUMULATIVE,
     FACTS,
     INPUTS,
+    LOOKED,
+    NOW,
     POLICIES,
     STOP_RULES,
     THRESHOLDS,
@@ -49,12 +52,14 @@ PARTS: dict[str, st.SearchStrategy[Any]] = {
     "cumulative": st.lists(CUMULATIVE, max_size=1),
     "stop_rules": st.lists(STOP_RULES, max_size=2),
     "required_inputs": st.lists(INPUTS, max_size=2),
+    "again": AGAIN,
 }
 LINE = {name: PARTS[name] for name in ("confidence_line", "confidence_tier")}
 RULES = st.one_of(
     st.fixed_dictionaries({}, optional=PARTS),
     st.fixed_dictionaries(LINE),
     st.fixed_dictionaries({"floors": PARTS["floors"]}),
+    st.fixed_dictionaries({"again": AGAIN}),
 )
 SETS = st.lists(RULES, max_size=3).map(
     lambda asked: [named(f"s{number}", rules) for number, rules in enumerate(asked)]
@@ -197,6 +202,46 @@ def test_of_two_ages_of_an_input_the_lesser_counts() -> None:
         {"name": "usage", "max_age_seconds": 30},
         {"name": "contract"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "both"),
+    [
+        (
+            {"done": {"days": 14, "raise_to": "mandatory"}},
+            {"done": {"days": 30, "raise_to": "batch_review"}},
+            {"done": {"days": 30, "raise_to": "mandatory"}},
+        ),
+        (
+            {"done": {"days": 90}},
+            {"done": {"days": 30, "raise_to": "blocked"}},
+            {"done": {"days": 90, "raise_to": "blocked"}},
+        ),
+        (
+            {"rejected": {"days": 90}},
+            {"rejected": {"days": 30, "effect": "block"}},
+            {"rejected": {"days": 90, "effect": "block"}},
+        ),
+        (
+            {"done": {"days": 7}},
+            {"rejected": {"days": 30}},
+            {"done": {"days": 7}, "rejected": {"days": 30}},
+        ),
+        ({"done": {"days": 7}}, {}, {"done": {"days": 7}}),
+        ({}, {"done": {"days": 7}}, {"done": {"days": 7}}),
+    ],
+)
+def test_of_two_rules_on_what_comes_again_the_longer_time_counts_with_the_stricter_tier(
+    own, asked, both
+) -> None:
+    assert merged(create_policy(again=own), [{"again": asked}])["again"] == both
+
+
+@given(AGAIN, AGAIN, st.fixed_dictionaries({"done": LOOKED, "rejected": LOOKED}))
+def test_what_comes_again_is_judged_no_laxer_than_by_either_rule(own, asked, looked) -> None:
+    verdict = judge(merged(create_policy(again=own), [{"again": asked}]), again=looked, at=NOW)
+    for alone in (own, asked):
+        assert_not_laxer(verdict, judge(create_policy(again=alone), again=looked, at=NOW))
 
 
 def test_reading_is_concerned_only_where_a_standard_names_it() -> None:

@@ -36,6 +36,7 @@ def house(refund: ActionType) -> Standard:
             "stop_rules": [BLOCK],
             "cumulative": [SUM],
             "required_inputs": [{"name": "order", "max_age_seconds": 3600}],
+            "again": {"done": {"days": 30}, "rejected": {"days": 1, "effect": "block"}},
         },
     )
 
@@ -62,6 +63,8 @@ def test_what_comes_from_a_standard_stands_apart_with_its_name(
         "The mode is at the most draft-only.",
         "Confidence below 0.90, or none given: at least mandatory approval.",
         "Giving money back: blocked.",
+        "Done before within 30 days: at least mandatory approval.",
+        "Rejected before within 1 day: blocked.",
     ]
     assert [row.max_age_words for row in standard.inputs] == ["at most 1 hour old"]
     assert page.mode_words == "Draft-only", "the mode that holds, not the one that is written"
@@ -104,6 +107,21 @@ def test_it_says_how_much_is_looked_at_afterwards_where_it_may_run_alone(
     page, _ = page_of(signed_in, refund)
     facts = {fact.label: fact.value for fact in page.facts}
     assert facts.get("Looked at afterwards") == said
+
+
+def test_it_says_how_long_an_approval_lasts_in_each_tier(
+    signed_in: Client, refund: ActionType
+) -> None:
+    def said() -> str | None:
+        page, _ = page_of(signed_in, refund)
+        return {fact.label: fact.value for fact in page.facts}.get("An approval lasts")
+
+    assert said() == "5 business days"
+    refund.approval_lives = {"autonomous": "1 hour", "mandatory": "1 business day"}
+    refund.save()
+    assert said() == (
+        "5 business days; but 1 business day (mandatory approval), 1 hour (autonomous)"
+    )
 
 
 def test_only_who_may_edit_it_finds_the_way_there(

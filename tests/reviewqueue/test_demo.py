@@ -108,6 +108,15 @@ def test_the_house_rules_change_the_tier_of_nothing_that_is_to_be_seen(
         assert least_tier(documents.parse(own)) == least_tier(documents.parse(judged))
 
 
+def test_a_refund_that_may_be_paid_already_is_found_by_a_standard(demo: dict[str, Any]) -> None:
+    again = Action.objects.get(summary__startswith="The payment system did not answer")
+    (found,) = [row for row in again.contents.get().findings if row["rule"] == "done_again"]
+    assert found["because"].startswith("The very same was done")
+    assert Action.objects.get(pk=found["values"]["action"]).state == "unknown"
+    refund = ActionType.objects.get(key="refund_order")
+    assert (own_document(refund)["again"], set(policy_document(refund)["again"])) == ({}, {"done"})
+
+
 def test_every_cell_of_the_matrix_every_mode_and_every_tier_is_to_be_seen(
     demo: dict[str, Any],
 ) -> None:
