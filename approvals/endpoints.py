@@ -4,12 +4,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from agents_registry.changes import rights
 from agents_registry.changes.rights import Right
 from agents_registry.models import Agent, Person
 from approvals.channels import check_not_too_often
 from approvals.delivery import call_bodies, call_sending, hooks, outward
+from approvals.delivery.call_results import GIVEN_UP
 from approvals.errors import Conflict, Invalid, Missing
 from approvals.models import Call, CallState, Endpoint
 from ledger import clock, record
@@ -20,6 +22,18 @@ BOTH_SIGN = timedelta(hours=24)
 
 MOST_TESTS, MOST_RESENDS = 5, 30
 """By one person, within a minute."""
+
+MOST_AT_ONCE = 1000
+"""Calls that were given up, made again by one press: the newest of them."""
+
+LATELY = 2 * GIVEN_UP
+"""For which calls are looked at at all: what waited, and as long again after it was given up."""
+
+
+GAVE_UP = Q(state=CallState.GAVE_UP, action__isnull=False)
+"""Calls about actions that are tried no more: a test that failed is not one of them."""
+
+SWITCHED_OFF = "The webhook is switched off. Nothing was sent. Switch it on first."
 
 
 def of(agent: Agent) -> Endpoint | None:
@@ -108,6 +122,30 @@ def resend(*, agent: Agent, call_id: UUID, actor: Person) -> None:
     _made(_call(agent=agent, call_id=call_id, actor=actor), "It was sent again, in vain.")
 
 
+@transaction.atomic
+def resend_given_up(*, agent: Agent, actor: Person) -> int:
+    """Queues the newest MOST_AT_ONCE calls that were given up LATELY; how many that is.
+
+    Each keeps its id, says how things stand now, or is dropped where that is no news any more, and
+    goes to where the agent is called now. Pressed twice it finds none the second time. Raises
+    Conflict where the webhook is switched off.
+    """
+    check_not_too_often("endpoint-resend", actor, MOST_RESENDS)
+    endpoint = _locked(agent, actor)
+    if endpoint.disabled_at:
+        raise Conflict(SWITCHED_OFF)
+    lately = endpoint.calls.filter(GAVE_UP, created_at__gte=clock.now() - LATELY)
+    if not endpoint.address:
+        lately = lately.exclude(action__callback_url="")
+    newest = lately.order_by("-created_at", "-pk").values_list("pk", flat=True)[:MOST_AT_ONCE]
+    calls = Call.objects.filter(pk__in=list(newest))
+    calls.filter(action__callback_url="").update(address=endpoint.address)
+    count = calls.update(state=CallState.QUEUED, due_at=clock.now(), ended_at=None)
+    if count:
+        _tell("endpoint.all_resent", endpoint, actor, calls=count)
+    return count
+
+
 def _made(call: Call, in_vain: str) -> None:
     if trouble := call_sending.send_now(call).trouble:
         raise Conflict(f"{in_vain} {trouble.words}")
@@ -140,7 +178,7 @@ def _call(*, agent: Agent, call_id: UUID, actor: Person) -> Call:
     if call is None:
         raise Missing("There is no such call of this agent.")
     if endpoint.disabled_at and call.address == endpoint.address:
-        raise Conflict("The webhook is switched off. Nothing was sent. Switch it on first.")
+        raise Conflict(SWITCHED_OFF)
     _tell("endpoint.resent", endpoint, actor, call=str(call.pk))
     return call
 
@@ -170,7 +208,7 @@ def _checked(address: str) -> str:
     return address
 
 
-def _tell(type: str, endpoint: Endpoint, actor: Person, **facts: str) -> None:
+def _tell(type: str, endpoint: Endpoint, actor: Person, **facts: str | int) -> None:
     """The record says who did what to it, and neither its address nor its secret."""
     record.append(
         scope=str(endpoint.agent.team_id),

@@ -110,7 +110,7 @@ class _Maker:
     def _candidates(self, schema: Schema, name: str, nth: int, depth: int) -> Iterator[Any]:
         if "const" in schema:
             yield schema["const"]
-        given = [*schema.get("enum", ()), *schema.get("examples", ())]
+        given = [*schema.get("examples", ()), *schema.get("enum", ())]
         yield from given[nth:] + given[:nth]
         if "default" in schema:
             yield schema["default"]
@@ -188,7 +188,7 @@ def _strings(schema: Schema, name: str, nth: int) -> Iterator[str]:
     known = FORMATS.get(schema.get("format", "")) or FORMATS.get(NAMES.get(name.lower(), ""))
     if known and nth == 0:
         yield known
-    yield _of_length(schema, "USD" if "currency" in name.lower() else _words(name, nth))
+    yield _in_words(schema, "USD" if "currency" in name.lower() else _words(name, nth))
     yield from FORMATS.values()
 
 
@@ -197,6 +197,14 @@ def _of_length(schema: Schema, text: str) -> str:
     least, most = schema.get("minLength", 0), schema.get("maxLength")
     text = (text or "x") + "x" * max(0, min(least, 100_000) - len(text or "x"))
     return text if most is None else text[:most]
+
+
+def _in_words(schema: Schema, text: str) -> str:
+    """The same in whole words, for somebody who reads it."""
+    missing: int = min(schema.get("minLength", 0), 100_000) - len(text)
+    words = text + " example" * ceil(max(0, missing) / len(" example"))
+    most: int | None = schema.get("maxLength")
+    return words if most is None else words[:most]
 
 
 def _words(name: str, nth: int) -> str:

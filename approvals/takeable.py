@@ -65,7 +65,7 @@ def check(action: Action, terms: Terms, now: datetime) -> None:
     if action.purpose != "live":
         raise Conflict("It was staged to be looked at, never to be done.", code="not_live")
     if Mode.DRAFT_ONLY in (action.mode, mode):
-        raise Conflict("Its type is draft-only: nothing may be executed.", code="draft_only")
+        raise Conflict("It is draft-only: nothing of it may be executed.", code="draft_only")
     if action.state == State.RELEASED:
         raise Conflict("It is leased already.", code="leased")
     if action.state != State.APPROVED or seconds_left(action, now):

@@ -20,7 +20,7 @@ IN_BETWEEN = {
     State.UNKNOWN: "Nobody knows whether it was done. Nothing was asked. "
     "The system owner settles that first.",
     State.ROLLBACK_REQUESTED: "Rollback was asked for already. Nothing more was asked. "
-    "The agent reports how it went.",
+    "Its page says how far it is.",
     State.ROLLED_BACK: "It is rolled back already. Nothing was asked. Nothing is left to do.",
 }
 NEVER_DONE = (

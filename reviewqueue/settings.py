@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "agents_registry.reader_zone.reader_zone",
     "django_htmx.middleware.HtmxMiddleware",
     "approvals.views.missing.MissingIsNotFound",
+    "approvals.views.forms_only.FormsAreExplained",
 ]
 
 ROOT_URLCONF = "reviewqueue.urls"

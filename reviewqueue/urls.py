@@ -134,6 +134,7 @@ urlpatterns = [
     path("team/agents/<slug:slug>/webhook/secret", endpoint.reveal, name="endpoint_secret"),
     path("team/agents/<slug:slug>/webhook/rotate", endpoint.rotate, name="endpoint_rotate"),
     path("team/agents/<slug:slug>/webhook/on", endpoint.switch_on, name="endpoint_on"),
+    path("team/agents/<slug:slug>/webhook/again", endpoint.resend_all, name="endpoint_resend_all"),
     path(
         "team/agents/<slug:slug>/webhook/calls/<uuid:call_id>/again",
         endpoint.resend,

@@ -146,6 +146,33 @@
     button.addEventListener("click", () => window.print());
   });
 
+  // What is to be pasted elsewhere. Browsers let pages copy only over https and on this machine.
+  if (navigator.clipboard) all("[data-copy]").forEach((button) => (button.hidden = false));
+  document.addEventListener("click", async ({ target }) => {
+    const button = target.closest("[data-copy]");
+    if (!button) return;
+    const source = find("pre, input", button.parentElement);
+    const copied = await navigator.clipboard.writeText(source.value ?? source.textContent).then(
+      () => true,
+      () => false,
+    );
+    find("[aria-live]", button).textContent = copied ? "Copied" : "Not copied";
+  });
+
+  // One box for all of a table: it says whether all are chosen, and chooses all or none.
+  all("[data-all]").forEach((box) => {
+    const boxes = all(`input[name="${box.dataset.all}"]`, box.form);
+    const tellAll = () => {
+      const count = boxes.filter((each) => each.checked).length;
+      box.checked = count === boxes.length;
+      box.indeterminate = count > 0 && count < boxes.length;
+    };
+    box.addEventListener("change", () => boxes.forEach((each) => (each.checked = box.checked)));
+    boxes.forEach((each) => each.addEventListener("change", tellAll));
+    box.hidden = boxes.length < 2;
+    tellAll();
+  });
+
   // What a page asks for while it stands: nobody waits for the answer, and nobody misses it.
   const asksByItself = ({ detail }) => ["fresh", "n-notices"].includes(detail.elt.id);
   document.addEventListener("htmx:beforeRequest", (event) => {

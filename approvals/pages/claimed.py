@@ -64,7 +64,7 @@ def claimed(trace: Trace, known: set[str]) -> Claimed | None:
 
 def part(name: str, value: Any) -> tuple[str, Text]:
     """A value under its name, cut where it is long."""
-    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    said = _plain(value)
     over = len(said) - LONGEST
     return name, text(f"{said[:LONGEST]}… ({over} characters more)" if over > 0 else said)
 
@@ -72,6 +72,19 @@ def part(name: str, value: Any) -> tuple[str, Text]:
 def parts(named: Iterable[tuple[str, Any]]) -> list[tuple[str, Text]]:
     """Those of them that say anything."""
     return [part(name, value) for name, value in named if value not in (None, "", {}, [])]
+
+
+def _plain(value: Any) -> str:
+    """A text as it is, an object without objects in it line by line, everything else as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and not any(map(_is_deep, value.values())):
+        return "\n".join(f"{name}: {_plain(each)}" for name, each in value.items())
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_deep(value: Any) -> bool:
+    return isinstance(value, dict | list)
 
 
 def _new(told: Iterable[Kind], known: set[str]) -> list[Kind]:

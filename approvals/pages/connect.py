@@ -1,6 +1,7 @@
 """The page that connects an agent: its token, lines to paste for this very workflow, its last
 calls, and what keeps it waiting."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from agents_registry.models import ActionType, Agent, Person
 from agents_registry.pages import beside
 from agents_registry.pages.beside import Given, Tokens
 from agents_registry.pages.editing import Crumb
+from agents_registry.policy.findings import Mode
 from agents_registry.words import counted
 from approvals import call_log, pressure
 from approvals.api.codes import CODES
@@ -88,19 +90,22 @@ class CodeLine:
     advice: str
 
 
-def page(agent: Agent, person: Person, *, chosen: str = "", token: str = "") -> ConnectPage:
-    """`chosen` is `<workflow>/<action type>`, `token` the one that was made for this answer."""
+def page(
+    agent: Agent, person: Person, *, chosen: str = "", token: str = "", test: bool = False
+) -> ConnectPage:
+    """`chosen` is `<workflow>/<action type>`, `token` the one that was made for this answer, and
+    `test` whether it is for tests."""
     url = reverse("connect", args=[agent.slug])
     types = _types(agent)
-    current = next((each for each in types if _name(each) == chosen), types[0] if types else None)
+    current = _current(types, chosen)
     calls = call_log.last(agent)
     return ConnectPage(
         name=agent.name,
         slug=agent.slug,
         crumbs=_crumbs(agent),
         archived=agent.archived_at is not None,
-        tokens=beside.tokens(agent, person, issue_url=url),
-        given=_given(agent, token) if token else None,
+        tokens=beside.tokens(agent, person, issue_url=_issue_url(url, types, chosen)),
+        given=_given(agent, token, test) if token else None,
         choices=[_choice(each, url, each == current) for each in types],
         lines=_lines(agent, current, token) if current else None,
         calls=None if calls is None else [_call(call, person) for call in calls],
@@ -118,6 +123,18 @@ def _types(agent: Agent) -> list[ActionType]:
     listed = ActionType.objects.filter(workflow__in=workflows, retired_at__isnull=True)
     found = listed.select_related("workflow__calendar").order_by("workflow__name", "key")
     return sorted(found, key=lambda each: each.key in BUILT_IN)
+
+
+def _current(types: Sequence[ActionType], chosen: str) -> ActionType | None:
+    """The chosen one, else the first that the agent may carry out itself, else the first."""
+    named = [each for each in types if _name(each) == chosen]
+    carried_out = [each for each in types if each.mode != Mode.DRAFT_ONLY]
+    return next(iter([*named, *carried_out, *types]), None)
+
+
+def _issue_url(url: str, types: Sequence[ActionType], chosen: str) -> str:
+    """Where a token is asked for, so that the lines stay those of the chosen type."""
+    return f"{url}?type={chosen}" if chosen in map(_name, types) else url
 
 
 def _name(action_type: ActionType) -> str:
@@ -150,17 +167,18 @@ def _lines(agent: Agent, action_type: ActionType, token: str) -> Lines:
 
 
 def _waiting(agent: Agent, queue: Queue, seconds: int | None) -> str:
-    """How much of it waits there, and how long a new one would."""
-    own = counted(queue.own, "action waits", "actions wait")
-    said = f"{own} for a person here{_cap(agent)}."
+    """How much waits there, how much of it is the agent's, and how long a new one would."""
+    waiting = counted(queue.all, "action waits", "actions wait")
+    said = f"{waiting} for a person in this workflow, {queue.own} of this agent{_cap(agent)}."
     if seconds is None:
         return f"{said} Nobody has decided anything here within a week, so no wait can be foretold."
-    return f"{said} A new one is expected to wait {_span(timedelta(seconds=seconds))}."
+    span = _span(timedelta(seconds=seconds))
+    return f"{said} As fast as people decide here now, a new one waits {span}."
 
 
 def _cap(agent: Agent) -> str:
     most = agent.most_pending
-    return "" if most is None else f"; at most {most} of this agent may wait at once"
+    return "" if most is None else f", which may have {most} waiting at once"
 
 
 def _span(wait: timedelta) -> str:
@@ -194,9 +212,9 @@ def _advice(code: str) -> str:
     return CODES[code].advice.replace("`", "") if code in CODES else ""
 
 
-def _given(agent: Agent, token: str) -> Given:
+def _given(agent: Agent, token: str, test: bool) -> Given:
     return Given(
-        "The token is made",
+        "The token is made, for tests only" if test else "The token is made",
         f"Give it to {agent} now: it is shown this once, and nobody can look it up later. It "
         "stands in the lines below too.",
         "Token",

@@ -16,7 +16,6 @@ from agents_registry.pages.beside import Given
 from agents_registry.pages.editing import Crumb, Field, Wrong
 from agents_registry.words import counted
 from approvals import endpoints
-from approvals.delivery.call_results import GIVEN_UP
 from approvals.models import Call, CallAttempt, CallState, Endpoint
 from approvals.pages import words
 from approvals.pages.content import Text, text
@@ -93,6 +92,15 @@ class Trouble:
     off: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """The button that makes the calls again that were given up, and which ones it makes."""
+
+    url: str
+    words: str
+    which: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
     """`fields` is None for whoever may only look, who sees the host and no more of the address."""
@@ -108,6 +116,7 @@ class Screen:
     trouble: Trouble | None
     waiting: str
     gave_up: str
+    resend: Resend | None
     lines: list[CallLine]
     older_url: str
     given: Given | None
@@ -139,6 +148,7 @@ def screen(
         trouble=_trouble(endpoint, person) if endpoint else None,
         waiting=words.capped(counts["waiting"]),
         gave_up=words.capped(counts["gave_up"]),
+        resend=_resend(agent, endpoint, counts["gave_up"]) if may else None,
         lines=[_line(call, agent, person, may) for call in calls[:PAGE]],
         older_url=_older(agent, calls),
         given=given,
@@ -147,7 +157,8 @@ def screen(
 
 def masked(address: str) -> str:
     """The host alone: the rest may be a secret."""
-    return f"https://{urlsplit(address).hostname}/…" if address else ""
+    read = urlsplit(address)
+    return f"{read.scheme}://{read.hostname}/…" if address else ""
 
 
 def shown(secret: str) -> Given:
@@ -203,11 +214,26 @@ def _older(agent: Agent, calls: Sequence[Call]) -> str:
 def _counts(endpoint: Endpoint | None) -> dict[str, int]:
     """Of the days for which anything waits."""
     lately: QuerySet[Call] = Call.objects.filter(
-        endpoint=endpoint, created_at__gte=clock.now() - 2 * GIVEN_UP
+        endpoint=endpoint, created_at__gte=clock.now() - endpoints.LATELY
     )
     return lately.aggregate(
         waiting=Count("pk", filter=Q(state=CallState.QUEUED)),
-        gave_up=Count("pk", filter=Q(state=CallState.GAVE_UP, action__isnull=False)),
+        gave_up=Count("pk", filter=endpoints.GAVE_UP),
+    )
+
+
+def _resend(agent: Agent, endpoint: Endpoint | None, gave_up: int) -> Resend | None:
+    """Not where it is switched off: nothing would be sent."""
+    if not gave_up or endpoint is None or endpoint.disabled_at:
+        return None
+    most = endpoints.MOST_AT_ONCE
+    days, bound = endpoints.LATELY.days, f", the newest {most:,} at a time"
+    return Resend(
+        url=reverse("endpoint_resend_all", args=[agent.slug]),
+        words="Send it again" if gave_up == 1 else f"Send all {min(gave_up, most):,} again",
+        which=f"What was given up in the last {days} days can be sent again"
+        f"{bound if gave_up > most else ''}, to where {agent.name} is called now; what is no news "
+        "any more is left out.",
     )
 
 

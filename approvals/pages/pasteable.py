@@ -10,6 +10,7 @@ from typing import Any
 AUTH = '-H "Authorization: Bearer $REVIEW_QUEUE_TOKEN"'
 JSON = '-H "Content-Type: application/json"'
 API = "$REVIEW_QUEUE_URL/api/v1"
+READABLE = "| python3 -m json.tool --no-ensure-ascii"
 HANDOFF = {
     "trigger": "What happened, so that you ask",
     "decision_asked": "May I do this?",
@@ -54,21 +55,22 @@ def first_calls(url: str, token: str, body: Mapping[str, Any]) -> list[Block]:
         Block(
             "What may I do?",
             "Its workflows and action types, and how long people take.",
-            f'curl -sS {AUTH} "{API}/me"',
+            f'curl -sS {AUTH} "{API}/me" \\\n  {READABLE}',
         ),
         Block(
             "May I do this?",
             "The tier and, in words, why. Nothing is stored.",
             f"cat > action.json <<'END'\n{json.dumps(body, indent=2)}\nEND\n"
-            f'curl -sS {AUTH} {JSON} \\\n  "{API}/actions/check" --data @action.json',
+            f'curl -sS {AUTH} {JSON} \\\n  "{API}/actions/check" --data @action.json '
+            f"\\\n  {READABLE}",
         ),
         Block(
             "Stage it",
-            "approved needs nobody, pending waits for a person, blocked is never done, observed "
-            "was a test. The key belongs to the thing that you want to do: the same key and body "
-            "again give the same answer.",
+            "The state says how it goes on: approved needs nobody, pending waits for a person, "
+            "blocked is never done, observed was a test. The key belongs to the thing that you "
+            "want to do: the same key and body again give the same answer.",
             f'curl -sS {AUTH} {JSON} -H "Idempotency-Key: try-$(date +%s)" \\\n'
-            f'  "{API}/actions" --data @action.json | tee staged.json',
+            f'  "{API}/actions" --data @action.json \\\n  | tee staged.json {READABLE}',
         ),
     ]
 
@@ -80,18 +82,24 @@ def further_calls() -> list[Block]:
             "Wait for the decision",
             "It answers as soon as somebody has decided. Repeat it while the state is pending.",
             'ID=$(python3 -c \'import json; print(json.load(open("staged.json"))["id"])\')\n'
-            f'curl -sS {AUTH} -H "Prefer: wait=60" "{API}/actions/$ID"',
+            f'curl -sS {AUTH} -H "Prefer: wait=60" "{API}/actions/$ID" \\\n  {READABLE}',
         ),
         Block(
-            "Take it, do it, and say what came of it",
+            "Take it",
+            "Once it is approved. What is accepted is a draft: a person uses it, and there is "
+            "nothing to take.",
+            f'curl -sS {AUTH} {JSON} \\\n  "{API}/actions/$ID/release" '
+            f"--data '{{\"lease_seconds\": 300}}' \\\n  | tee taken.json {READABLE}",
+        ),
+        Block(
+            "Do it, and say what came of it",
             "Do what payload says, which a person may have edited. Hand release_id to the system "
             "that does it, as its idempotency key.",
-            f'curl -sS {AUTH} {JSON} \\\n  "{API}/actions/$ID/release" '
-            "--data '{\"lease_seconds\": 300}' | tee taken.json\n"
             "LEASE=$(python3 -c 'import json; "
             'print(json.load(open("taken.json"))["lease_id"])\')\n'
             f'curl -sS {AUTH} {JSON} \\\n  "{API}/actions/$ID/outcome" '
-            '--data "{\\"lease_id\\": \\"$LEASE\\", \\"status\\": \\"succeeded\\"}"',
+            '--data "{\\"lease_id\\": \\"$LEASE\\", \\"status\\": \\"succeeded\\"}" \\\n'
+            f"  {READABLE}",
         ),
     ]
 

@@ -14,13 +14,26 @@ from agents_registry import stops
 from agents_registry.models import ActionType, Agent, Person, Team
 from agents_registry.words import counted
 from approvals import rollbacks
+from approvals.models import Action, FollowUp, FollowUpKind, Purpose
 from approvals.pages import words
 from approvals.pages.content import Text, text
 from approvals.pages.head import STATE_CSS
 from approvals.rollbacks import MOST, Act, Candidate, Incident
+from approvals.states import State
 
 FIELDS = ("team", "agent", "type", "run", "rule", "from", "until")
 LONGEST = 300
+MOST_STAGED = 3
+"""Of what was staged to undo one action, the newest."""
+
+NOTHING_NAMED = (
+    "Nothing was looked for. Name an agent, an action type, a run, a rule, or when it began."
+)
+GENERAL_RULES = {
+    "confidence_line": "It was below the confidence line",
+    "missing:before": "It did not say what was there before",
+    "missing:trace": "It did not show how the agent came to it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +43,20 @@ class Option:
     chosen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What was staged to undo an action, or to rehearse that."""
+
+    words: str
+    url: str
+    state: str
+    state_css: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One action; with `why_not` it cannot be chosen."""
+    """One action; with `why_not` it cannot be chosen. `staged` has the newest first. `doubted`: its
+    rollback is reported, and nothing had changed."""
 
     id: UUID
     url: str
@@ -44,15 +68,19 @@ class Row:
     state_css: str
     way: str
     why_not: str
+    staged: list[Staged]
+    doubted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """`place` is what is looked for, as a query; empty while nothing is."""
+    """`place` is what is looked for, as a query; empty while nothing is. `rules` are proposed: any
+    other that a finding names can be typed."""
 
     typed: Mapping[str, str]
     agents: list[Option]
     types: list[Option]
+    rules: list[Option]
     zone: str
     place: str
     rows: list[Row]
@@ -90,13 +118,19 @@ def page(
     """The form, and what was found; nothing is looked for before something is named."""
     found = rollbacks.preview(incident, person) if incident.is_named else None
     candidates = found.candidates if found else []
+    listed, staged = _listed(incident.team), _staged(candidates)
+    doubted = _doubted(candidates)
     return Page(
         typed=typed,
         agents=_agents(incident),
-        types=_types(incident),
+        types=_types(listed, incident),
+        rules=_rules(listed, incident),
         zone=person.time_zone.replace("_", " "),
         place=place_of(typed) if incident.is_named else "",
-        rows=[_row(each, person) for each in candidates],
+        rows=[
+            _row(each, staged[each.action.pk], each.action.pk in doubted, person)
+            for each in candidates
+        ],
         can=sum(not each.why_not for each in candidates),
         counts=_counts(candidates),
         more=f"The newest {MOST} are shown. Narrow it down to see others." if _more(found) else "",
@@ -115,6 +149,8 @@ def done_words(act: Act, *, drilled: bool) -> str:
     """What the toast says after an act."""
     did = "Rehearsed" if drilled else "Asked for"
     said = [f"{did} the rollback of {counted(len(act.done), 'action')}."]
+    if drilled and act.done:
+        said.append("The list leads to what would be staged.")
     if act.refused:
         said.append(f"{len(act.refused)} could not be, the list says why.")
     if act.left:
@@ -136,16 +172,54 @@ def _agents(incident: Incident) -> list[Option]:
     return [Option(row.slug, row.name, row.slug == incident.agent) for row in rows]
 
 
-def _types(incident: Incident) -> list[Option]:
-    rows = ActionType.objects.filter(workflow__team=incident.team, retired_at__isnull=True)
+def _listed(team: Team) -> list[ActionType]:
+    rows = ActionType.objects.filter(workflow__team=team, retired_at__isnull=True)
+    return list(rows.select_related("workflow").order_by("workflow__name", "key"))
+
+
+def _types(listed: Sequence[ActionType], incident: Incident) -> list[Option]:
     named: dict[str, str] = {}
-    for row in rows.select_related("workflow").order_by("workflow__name", "key"):
+    for row in listed:
         named.setdefault(f"{row.workflow.slug}/", f"All of {row.workflow}")
         named[f"{row.workflow.slug}/{row.key}"] = f"{row} in {row.workflow}"
     return [Option(value, said, value == incident.action_type) for value, said in named.items()]
 
 
-def _row(candidate: Candidate, person: Person) -> Row:
+def _rules(listed: Sequence[ActionType], incident: Incident) -> list[Option]:
+    """Stop rules, thresholds and limits of the action types, by the names that findings give."""
+    named = dict(GENERAL_RULES)
+    for row in listed:
+        for rule in row.stop_rules:
+            named.setdefault(f"stop_rule:{rule['id']}", rule.get("words") or "A stop rule")
+        for each in row.thresholds:
+            named.setdefault(f"threshold:{each['metric']}", "A threshold of an action")
+        for each in row.cumulative:
+            named.setdefault(f"cumulative:{each['id']}", "A limit over several actions")
+    return [Option(value, said, value == incident.rule) for value, said in sorted(named.items())]
+
+
+def _staged(candidates: Sequence[Candidate]) -> dict[UUID, list[Staged]]:
+    """By the action, the newest first; in one query."""
+    found: dict[UUID, list[Staged]] = {each.action.pk: [] for each in candidates}
+    rows = Action.objects.filter(rolls_back__in=list(found)).order_by("-pk")
+    for row in rows.only("state", "purpose", "rolls_back") if found else ():
+        drill = row.purpose == Purpose.EVAL
+        said = "A rehearsal of undoing it" if drill else "What undoes it"
+        url, css = reverse("action", args=[row.pk]), STATE_CSS.get(row.state, "")
+        if row.rolls_back_id:
+            found[row.rolls_back_id].append(Staged(said, url, words.state(row.state), css))
+    return {pk: each[:MOST_STAGED] for pk, each in found.items()}
+
+
+def _doubted(candidates: Sequence[Candidate]) -> set[UUID]:
+    ids = [each.action.pk for each in candidates if each.action.state == State.ROLLED_BACK]
+    doubts = FollowUp.objects.filter(
+        action__in=ids, kind=FollowUpKind.PHANTOM_ROLLBACK, closed_at__isnull=True
+    )
+    return set(doubts.values_list("action_id", flat=True)) if ids else set()
+
+
+def _row(candidate: Candidate, staged: list[Staged], doubted: bool, person: Person) -> Row:
     action, way = candidate.action, candidate.way
     by = f"by another action: {way.action_type}" if way.action_type else "by its agent"
     return Row(
@@ -159,6 +233,8 @@ def _row(candidate: Candidate, person: Person) -> Row:
         state_css=STATE_CSS.get(action.state, ""),
         way="" if candidate.why_not else by,
         why_not=candidate.why_not,
+        staged=staged,
+        doubted=doubted,
     )
 
 
@@ -176,6 +252,6 @@ def _stopped(team: Team) -> str:
     if not stops.in_force(team):
         return ""
     return (
-        "A stop is in force: what undoes a stopped agent's actions is decided now, and taken when "
-        "it is turned on again."
+        "What is to undo something that was stopped can be decided now. It is taken when that is "
+        "turned on again."
     )

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from agents_registry.models import Person, Team
 from agents_registry.policy.floors import CHANGES_NOTHING
-from approvals.models import Action, FollowUp, Outcome
+from approvals.models import Action, FollowUp, Outcome, Purpose
 from approvals.pages import words
 from approvals.pages.claimed import Claimed, claimed, parts
 from approvals.pages.content import Text, text
@@ -23,8 +23,6 @@ from approvals.ways_back import CAN_BE_ASKED
 from ledger import clock
 
 MARKS = {
-    "action.staged": ("bot", "claim-pt"),
-    "action.revised": ("bot", "claim-pt"),
     "action.released": ("lock", ""),
     "action.succeeded": ("check", "ok"),
     "action.rolled_back": ("undo", "ok"),
@@ -194,7 +192,8 @@ def _others(step: Step, numbers: Mapping[UUID, int]) -> list[Other]:
         )
         for on in step.waits_for
     ]
-    earlier = {"Tries again": action.retry_of_id, "Rolls back": action.rolls_back_id}
+    undoes = "Rehearses to roll back" if action.purpose == Purpose.EVAL else "Rolls back"
+    earlier = {"Tries again": action.retry_of_id, undoes: action.rolls_back_id}
     for what, pk in earlier.items():
         if pk:
             found.append(

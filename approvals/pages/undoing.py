@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from agents_registry.models import Person
 from agents_registry.words import way_back
-from approvals.models import Action, Content, Purpose
+from approvals.models import Action, Content, FollowUp, FollowUpKind, Purpose
 from approvals.pages import words
 from approvals.pages.content import Text, text
 from approvals.pages.head import STATE_CSS
@@ -97,14 +98,17 @@ def _is_final(action: Action) -> bool:
 
 def _proof(action: Action, person: Person) -> tuple[str, str]:
     newest = Action.objects.filter(action_type=action.action_type_id).order_by("-created_at")
+    doubts = FollowUp.objects.filter(action=OuterRef("pk"), kind=FollowUpKind.PHANTOM_ROLLBACK)
     tried = (
         Action.objects.filter(pk__in=newest.values("pk")[:LATELY], state__in=list(ENDS))
+        .annotate(doubted=Exists(doubts))
         .order_by("-changed_at")
-        .values_list("state", "changed_at")
+        .values_list("state", "changed_at", "doubted")
         .first()
     )
     if tried is None:
         return "not tried lately, so not proven", ""
-    day = tried[1].astimezone(ZoneInfo(person.time_zone)).strftime("%-d %B")
-    end = ENDS[State(tried[0])]
+    state, at, doubted = tried
+    day = at.astimezone(ZoneInfo(person.time_zone)).strftime("%-d %B")
+    end = "was reported, and nothing had changed" if doubted else ENDS[State(state)]
     return f"last tried on {day}: it {end}", "good" if end == "worked" else "bad"

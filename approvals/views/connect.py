@@ -28,7 +28,8 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
         except CannotIssue as refusal:
             messages.warning(request, f"{refusal} No token was made.")
             return HttpResponseRedirect(request.get_full_path(), status=303)
-    page = pages.page(agent, person_of(request), chosen=chosen, token=token)
+    test = "test" in request.POST
+    page = pages.page(agent, person_of(request), chosen=chosen, token=token, test=test)
     response = render(request, "connect.html", {"connect": page})
     response.headers["Cache-Control"] = "no-store"
     return response

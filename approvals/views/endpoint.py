@@ -39,13 +39,16 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
 
 KEPT = "Kept. Send a test to see whether it arrives."
 NOWHERE = "Kept. Only the callback_url of an action is called."
+NONE_LEFT = "None is given up that has somewhere to go. Nothing was sent."
 
 
 @login_required
-@require_POST
 def reveal(request: HttpRequest, slug: str) -> HttpResponse:
-    """The secret stands in the answer itself, and in no address."""
+    """The secret stands in the answer itself, and in no address: who comes back to this one finds
+    the webhook."""
     agent = _agent(request, slug)
+    if request.method != "POST":
+        return _to(agent)
     try:
         secret = endpoints.reveal(agent=agent, actor=person_of(request))
     except Conflict as refusal:
@@ -54,9 +57,10 @@ def reveal(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
 def rotate(request: HttpRequest, slug: str) -> HttpResponse:
     agent, person = _agent(request, slug), person_of(request)
+    if request.method != "POST":
+        return _to(agent)
     try:
         endpoint = endpoints.rotate(agent=agent, actor=person)
     except Conflict as refusal:
@@ -99,6 +103,19 @@ def resend(request: HttpRequest, slug: str, call_id: UUID) -> HttpResponse:
     except Conflict as refusal:
         return _back(request, agent, refusal)
     messages.success(request, "It was taken, under the id that it had before.")
+    return _to(agent)
+
+
+@login_required
+@require_POST
+def resend_all(request: HttpRequest, slug: str) -> HttpResponse:
+    agent = _agent(request, slug)
+    try:
+        count = endpoints.resend_given_up(agent=agent, actor=person_of(request))
+    except Conflict as refusal:
+        return _back(request, agent, refusal)
+    said = f"{counted(count, 'call')} will be made again within seconds."
+    messages.success(request, said if count else NONE_LEFT)
     return _to(agent)
 
 

@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
 from agents_registry.current_team import person_of, team_of, teams_on
 from agents_registry.models import Team
@@ -28,26 +27,31 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
 def ask(request: HttpRequest) -> HttpResponse:
     """Asks for the rollback of what is chosen."""
     return _act(request, rollbacks.ask_each, drilled=False)
 
 
 @login_required
-@require_POST
 def drill(request: HttpRequest) -> HttpResponse:
     """Rehearses it."""
     return _act(request, rollbacks.drill_each, drilled=True)
 
 
 def _act(request: HttpRequest, verb: Callable[..., Act], *, drilled: bool) -> HttpResponse:
+    if request.method != "POST":
+        return _back(request)
     reason = typed(request.POST, "reason")
     try:
         act = verb(ids=_ids(request), person=person_of(request), reason=reason)
     except Invalid as refusal:
         return _page(request, reason=reason, error=refusal.detail, status=422)
     messages.info(request, pages.done_words(act, drilled=drilled))
+    return _back(request)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the incident; also whoever comes to the address of a refused form without its form."""
     _, said = pages.read(request.GET.dict(), _team(request), person_of(request))
     return HttpResponseRedirect(f"{reverse('rollbacks')}?{pages.place_of(said)}", status=303)
 
@@ -57,6 +61,8 @@ def _page(
 ) -> HttpResponse:
     person = person_of(request)
     incident, said = pages.read(request.GET.dict(), _team(request), person)
+    if "agent" in request.GET and not incident.is_named:
+        error = error or pages.NOTHING_NAMED
     page = pages.page(incident, said, person, reason=reason, error=error)
     context = {"view": VIEW, "incident": page}
     return render(request, "rollbacks.html", context, status=status)

@@ -59,21 +59,21 @@ def approve(action: Action) -> None:
 
 
 def test_they_work_from_the_first_to_the_last(lines: Any, tmp_path: Path) -> None:
-    where, me, check, stage, wait, take = lines()[:6]
+    where, me, check, stage, wait, take, report = lines()[:7]
     said = pasted([where, me, check, stage], tmp_path)
     assert '"payload_schema"' in said
-    assert '"needs_person":true' in said
-    assert '"state":"pending"' in said
+    assert '"needs_person": true' in said
+    assert '"state": "pending"' in said
     approve(Action.objects.get())
-    said = pasted([where, wait, take], tmp_path)
-    assert '"state":"approved"' in said
-    assert '"state":"succeeded"' in said
+    said = pasted([where, wait, take, report], tmp_path)
+    assert '"state": "approved"' in said
+    assert '"state": "succeeded"' in said
     assert Action.objects.get().state == "succeeded"
 
 
 def test_with_a_token_for_tests_nothing_comes_of_them(lines: Any, tmp_path: Path) -> None:
     said = pasted(lines(test="yes")[:4], tmp_path)
-    assert '"state":"observed"' in said
+    assert '"state": "observed"' in said
     assert Action.objects.get().purpose == "eval"
 
 

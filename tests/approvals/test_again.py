@@ -8,9 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from agents_registry.models import ActionType, Agent, Person
+from agents_registry import standards
+from agents_registry.models import ActionType, Agent, Person, Standard
 from agents_registry.policy import documents
-from agents_registry.revisions import policy_document
+from agents_registry.revisions import document_of, policy_document
 from approvals import outcome, release, review, staging, trial_rows, trials, trying
 from approvals.errors import Invalid
 from approvals.models import Action, Content, Decision, Purpose
@@ -314,3 +315,59 @@ def test_a_rule_is_written_like_any_other(agent: Agent, note: ActionType) -> Non
         "done": {"days": 14, "found": None},
         "rejected": {"days": 90, "found": None},
     }
+
+
+def create_standard(action_type: ActionType, **again: Any) -> Standard:
+    """What the whole team asks of what comes again."""
+    return Standard.objects.create(
+        team=action_type.workflow.team,
+        slug="once",
+        name="Once",
+        everywhere=True,
+        rules={"again": again},
+    )
+
+
+def test_a_standard_asks_it_of_a_type_that_does_not(
+    agent: Agent, refund: ActionType, reviewer: Person
+) -> None:
+    create_standard(refund, rejected={"days": 90, "effect": "block"})
+    first = create_action(agent, refund)
+    reject(first, reviewer)
+    again = create_action(agent, refund)
+    assert (first.tier, again.tier) == ("mandatory", "blocked")
+    assert found(again)["rejected_again"]["values"]["action"] == str(first.pk)
+    assert documents.parse(document_of(again.policy_revision)).again["rejected"].days == 90
+
+
+def test_a_type_under_a_standard_is_judged_by_the_longer_time_and_the_stricter_tier(
+    agent: Agent, note: ActionType
+) -> None:
+    create_standard(note, done={"days": 60})
+    first = create_action(agent, note)
+    done(first)
+    decided_days_ago(first, 30)
+    again = create_action(agent, note)
+    assert again.tier == "mandatory"
+    assert found(again)["done_again"]["because"].endswith("it comes again within 60 days.")
+    looked = Content.objects.get(action=again).circumstances["again"]
+    assert {kind: each["days"] for kind, each in looked.items()} == {"done": 60, "rejected": 90}
+
+
+def test_a_standard_is_tried_on_what_was_staged_before_it(
+    agent: Agent, refund: ActionType, reviewer: Person
+) -> None:
+    first = create_action(agent, refund)
+    reject(first, reviewer)
+    again = create_action(agent, refund)
+    asked = create_standard(refund, rejected={"days": 90, "effect": "block"})
+    under = {"again": standards.under({**policy_document(refund), "again": {}}, [asked])["again"]}
+    assert tried(again, under["again"]) == "blocked"
+
+
+def test_a_standard_that_names_other_verbs_leaves_the_type_as_it_is(
+    agent: Agent, note: ActionType
+) -> None:
+    standard = create_standard(note, done={"days": 60})
+    Standard.objects.filter(pk=standard.pk).update(rules={**standard.rules, "verbs": ["refund"]})
+    assert policy_document(note)["again"] == note.again

@@ -79,6 +79,18 @@ def test_a_token_for_tests_is_marked_wherever_it_stands(
     assert "for tests</span>" in connecting.get(f"/team/agents/{agent.slug}/").content.decode()
 
 
+def test_the_answer_that_made_a_token_has_the_lines_of_the_chosen_type(
+    connecting: Client, url: str, workflow: Workflow, refund: ActionType
+) -> None:
+    factories.create_read_type(workflow)
+    chosen = f"{url}?type={workflow.slug}/refund"
+    page = connecting.get(chosen).context["connect"]
+    assert page.tokens.issue_url == chosen
+    page = issue(connecting, page.tokens.issue_url, test="yes").context["connect"]
+    assert page.lines.name == "Refund"
+    assert page.given.title == "The token is made, for tests only"
+
+
 def test_without_a_scope_none_is_made_and_it_is_said_why(
     connecting: Client, url: str, agent: Agent
 ) -> None:
@@ -94,6 +106,7 @@ def test_who_may_not_connect_sees_everything_but_the_form(
     html = client.get(url).content.decode()
     assert "Lines to paste" in html
     assert "Issue a token</button>" not in html
+    assert "A system owner or a manager issues them." in html
     assert issue(client, url).status_code == 403
     assert not AgentToken.objects.filter(agent=agent).exists()
 
@@ -115,6 +128,22 @@ def test_the_lines_are_for_this_very_workflow_and_type(
     chosen = connecting.get(f"{url}?type={workflow.slug}/refund").context["connect"]
     assert chosen.lines.name == "Refund"
     assert '"action_type": "refund"' in chosen.lines.first[2].lines
+
+
+def test_the_lines_begin_with_what_the_agent_may_carry_out_itself(
+    connecting: Client, url: str, workflow: Workflow, refund: ActionType
+) -> None:
+    first = factories.create_read_type(workflow)
+    assert connecting.get(url).context["connect"].lines.name == "Look up an order"
+    ActionType.objects.filter(pk=first.pk).update(mode="draft_only")
+    assert connecting.get(url).context["connect"].lines.name == "Refund"
+
+
+def test_the_client_is_installed_from_the_clone_and_from_nowhere_else(
+    connecting: Client, url: str, refund: ActionType
+) -> None:
+    (line,) = [each for each in blocks(connecting.get(url).content.decode()) if "pip" in each]
+    assert line.split("#")[0].split() == ["pip", "install", "./clients/python"]
 
 
 @pytest.mark.parametrize("chosen", ["", "nothing", "a/b", "<script>", "x" * 5000])
@@ -146,11 +175,12 @@ def test_where_no_payload_fits_the_page_says_so(
 
 def test_how_long_a_new_one_waits_is_said(connecting: Client, url: str, action: Action) -> None:
     html = connecting.get(url).content.decode()
-    assert "1 action waits for a person here." in html
+    assert "1 action waits for a person in this workflow, 1 of this agent." in html
     assert "no wait can be foretold" in html
     Agent.objects.filter(pk=action.agent_id).update(most_pending=500)
     html = connecting.get(url).content.decode()
-    assert "1 action waits for a person here; at most 500 of this agent may wait at once." in html
+    said = "1 action waits for a person in this workflow, 1 of this agent, which may have 500 "
+    assert f"{said}waiting at once." in html
 
 
 def test_text_of_others_stays_text(

@@ -1,5 +1,6 @@
 """Whoever connects an agent keeps its webhook, sees every attempt, and sends once more."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -14,11 +15,11 @@ from django.test.utils import CaptureQueriesContext
 from standardwebhooks import Webhook
 
 from agents_registry.models import ActionType, Agent, Person, Role, Workflow
-from approvals import endpoints
+from approvals import endpoints, review
 from approvals.delivery import call_results, call_sending
 from approvals.endpoints import MOST_TESTS
 from approvals.errors import Conflict, Invalid, Missing
-from approvals.models import Call, CallAttempt, Endpoint
+from approvals.models import Call, CallAttempt, Decision, Endpoint
 from ledger import clock
 from ledger.models import Event
 from tests.approvals.called import create_endpoint, queue, states
@@ -129,6 +130,16 @@ def test_keeping_the_same_address_changes_nothing(agent: Agent, manager: Person)
     assert Event.objects.count() == before
 
 
+@pytest.mark.parametrize("rest", ["secret", "rotate"])
+def test_the_address_at_which_a_secret_stood_leads_back_to_the_webhook(
+    rest: str, keeper: Client, agent: Agent
+) -> None:
+    endpoint = create_endpoint(agent, "https://agent.example/in")
+    answer = keeper.get(address_of(agent, rest))
+    assert (answer.status_code, answer.headers["Location"]) == (303, address_of(agent))
+    assert Endpoint.objects.get().secret == endpoint.secret
+
+
 def test_a_new_secret_leaves_the_old_one_signing_for_a_day(
     keeper: Client, agent: Agent, refund: ActionType
 ) -> None:
@@ -236,6 +247,139 @@ def test_a_call_of_another_agent_is_not_there(agent: Agent, manager: Person) -> 
         endpoints.resend(agent=agent, call_id=call.pk, actor=manager)
 
 
+def give_up(agent: Agent, count: int, **fields: Any) -> list[Call]:
+    """So many calls that nobody took for days, and that are tried no more."""
+    calls = queue(agent, count, **fields)
+    ends = {"state": "gave_up", "ended_at": clock.now(), "last_error": "It answered 500."}
+    Call.objects.filter(pk__in=[call.pk for call in calls]).update(**ends, attempts=9)
+    return calls
+
+
+def events_of(agent: Agent, type: str) -> list[Any]:
+    found = Event.objects.filter(stream=f"agent:{agent.pk}", type=type)
+    return [json.loads(bytes(event.content))["body"] for event in found]
+
+
+def test_one_press_sends_all_again_that_was_given_up_and_a_second_one_nothing(
+    keeper: Client, agent: Agent, refund: ActionType
+) -> None:
+    with receiving(lambda: 204) as (receiver, url):
+        create_endpoint(agent, url)
+        calls = give_up(agent, 3)
+        assert "Send all 3 again" in page(keeper, agent)
+        sent = keeper.post(address_of(agent, "again"), follow=True)
+        assert "3 calls will be made again within seconds." in text_of(sent)
+        assert "Send all" not in text_of(sent)
+        assert states(agent) == ["queued"] * 3
+        again = keeper.post(address_of(agent, "again"), follow=True)
+        assert "Nothing was sent." in text_of(again)
+        assert call_sending.send_due() == 3
+    assert dict(receiver.outcomes) == {str(call.pk): [204] for call in calls}
+    assert states(agent) == ["sent"] * 3
+    [body] = events_of(agent, "endpoint.all_resent")
+    assert body["calls"] == 3
+
+
+def test_what_is_no_news_any_more_is_not_sent_again(
+    agent: Agent, refund: ActionType, manager: Person
+) -> None:
+    with receiving(lambda: 204) as (receiver, url):
+        create_endpoint(agent, url)
+        [call] = give_up(agent, 1)
+        decision = Decision.objects.get(action=call.action_id)
+        review.undo(decision_id=decision.pk, person=decision.person)
+        assert endpoints.resend_given_up(agent=agent, actor=manager) == 1
+        call_sending.send_due()
+    assert not receiver.outcomes
+    assert states(agent) == ["dropped"]
+
+
+def test_all_go_to_where_the_agent_is_called_now_or_to_their_own_address(
+    agent: Agent, refund: ActionType, manager: Person
+) -> None:
+    create_endpoint(agent, "https://old.example/")
+    give_up(agent, 1)
+    give_up(agent, 1, callback_url="https://own.example/")
+    endpoints.keep(agent=agent, address="https://new.example/", actor=manager)
+    assert endpoints.resend_given_up(agent=agent, actor=manager) == 2
+    addresses = Call.objects.order_by("created_at").values_list("address", flat=True)
+    assert list(addresses) == ["https://new.example/", "https://own.example/"]
+
+
+def test_without_an_address_only_calls_with_one_of_their_own_are_sent_again(
+    agent: Agent, refund: ActionType, manager: Person
+) -> None:
+    create_endpoint(agent, "https://old.example/")
+    give_up(agent, 1)
+    give_up(agent, 1, callback_url="https://own.example/")
+    endpoints.keep(agent=agent, address="", actor=manager)
+    assert endpoints.resend_given_up(agent=agent, actor=manager) == 1
+    assert states(agent) == ["gave_up", "queued"]
+
+
+def test_the_newest_are_sent_again_first_and_the_page_says_how_many(
+    keeper: Client, agent: Agent, refund: ActionType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoints, "MOST_AT_ONCE", 2)
+    create_endpoint(agent, "https://x.example/")
+    give_up(agent, 3)
+    html = page(keeper, agent)
+    assert "Send all 2 again" in html
+    assert "the newest 2 at a time" in html
+    keeper.post(address_of(agent, "again"))
+    assert states(agent) == ["gave_up", "queued", "queued"]
+    keeper.post(address_of(agent, "again"))
+    assert states(agent) == ["queued"] * 3
+
+
+def test_tests_old_calls_taken_ones_and_other_agents_calls_stay_as_they_are(
+    agent: Agent, refund: ActionType, manager: Person
+) -> None:
+    other, _, _ = create_desk()
+    create_endpoint(other, "https://x.example/")
+    theirs = give_up(other, 1)
+    endpoint = create_endpoint(agent, "https://x.example/")
+    [old] = give_up(agent, 1)
+    past = clock.now() - endpoints.LATELY - timedelta(hours=1)
+    Call.objects.filter(pk=old.pk).update(created_at=past)
+    [taken] = queue(agent)
+    Call.objects.filter(pk=taken.pk).update(state="sent")
+    now = clock.now()
+    Call.objects.create(
+        endpoint=endpoint, key="test:1", state="gave_up", due_at=now, created_at=now
+    )
+    before = Event.objects.count()
+    assert endpoints.resend_given_up(agent=agent, actor=manager) == 0
+    assert Event.objects.count() == before
+    assert states(agent) == ["gave_up", "sent", "gave_up"]
+    assert Call.objects.get(pk=theirs[0].pk).state == "gave_up"
+
+
+def test_over_a_webhook_that_is_off_nothing_is_offered_nor_sent_again(
+    keeper: Client, agent: Agent, refund: ActionType
+) -> None:
+    create_endpoint(agent, "https://x.example/", disabled_at=clock.now())
+    give_up(agent, 2)
+    assert "Send all" not in page(keeper, agent)
+    refused = keeper.post(address_of(agent, "again"), follow=True)
+    assert "switched off. Nothing was sent." in text_of(refused)
+    assert states(agent) == ["gave_up", "gave_up"]
+
+
+def test_what_fails_again_is_given_up_again_and_can_be_sent_once_more(
+    agent: Agent, refund: ActionType, manager: Person
+) -> None:
+    with receiving(lambda: 500) as (_, url):
+        create_endpoint(agent, url)
+        [call] = give_up(agent, 1)
+        Call.objects.update(created_at=clock.now() - call_results.GIVEN_UP)
+        assert endpoints.resend_given_up(agent=agent, actor=manager) == 1
+        call_sending.send_due()
+        assert states(agent) == ["gave_up"]
+        assert endpoints.resend_given_up(agent=agent, actor=manager) == 1
+    assert CallAttempt.objects.get(call=call).status == 500
+
+
 def test_switched_on_again_it_gets_at_once_what_waited(
     keeper: Client, agent: Agent, refund: ActionType
 ) -> None:
@@ -302,7 +446,7 @@ def test_a_member_looks_and_sees_neither_address_nor_secret_nor_a_button(
     assert "hunter2" not in html
     assert "<main" in html
     assert "webhook/calls" not in html
-    for rest in ("secret", "rotate", "test", "on", f"calls/{Call.objects.get().pk}/again"):
+    for rest in ("secret", "rotate", "test", "on", "again", f"calls/{Call.objects.get().pk}/again"):
         assert client.post(address_of(agent, rest)).status_code == 403
 
 
@@ -327,7 +471,7 @@ def test_without_a_webhook_there_is_nothing_to_show_or_to_send(
     keeper: Client, agent: Agent
 ) -> None:
     assert "It is made when you keep the webhook" in page(keeper, agent)
-    for rest in ("secret", "rotate", "test", "on"):
+    for rest in ("secret", "rotate", "test", "on", "again"):
         refused = keeper.post(address_of(agent, rest), follow=True)
         assert "There is no webhook yet." in text_of(refused)
 

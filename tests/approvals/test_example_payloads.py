@@ -162,6 +162,16 @@ def test_it_fits_schemas_of_many_kinds(schema: dict[str, Any]) -> None:
     assert fits(schema, payload_for(schema)), payload_for(schema)
 
 
+def test_what_a_schema_calls_an_example_comes_before_what_it_allows() -> None:
+    role = {"enum": ["executive", "staff"], "examples": ["staff"]}
+    assert payload_for({"properties": {"role": role}}) == {"role": "staff"}
+
+
+def test_a_text_that_has_to_be_longer_is_made_so_in_words() -> None:
+    to = {"type": "string", "minLength": 3, "maxLength": 20}
+    assert payload_for({"properties": {"to": to}}) == {"to": "to example"}
+
+
 @pytest.mark.parametrize(
     "pattern",
     [r"^[0-9]{1,9}\.[0-9]{2}$", r"^DE\d{20}$", "^(EUR|USD)$", "[^a-z]+", r"^\w+@\w+\.com$",

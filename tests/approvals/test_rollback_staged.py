@@ -313,6 +313,22 @@ def test_reported_done_with_nothing_changed_is_flagged(
         assert FollowUp.objects.get(kind="phantom_rollback").assignee == workflow.system_owner
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [(AFTER, "it was reported, and nothing had changed"), (BEFORE, "it worked")],
+)
+def test_a_way_back_is_proven_by_what_changed_and_not_by_what_is_reported(
+    told: Any, said: str, agent: Agent, refund: ActionType, reviewer: Person, signed_in: Client
+) -> None:
+    create_alone(refund)
+    done = create_done(agent, refund, reviewer)
+    report(agent, asked(done, reviewer), after=told)
+    page = signed_in.get(f"/actions/{done.pk}/").content.decode()
+    assert f": {said}</span>" in page
+    doubted = "what is reported now is just as the action left it" in page
+    assert doubted is (told == AFTER)
+
+
 def test_what_the_agent_undoes_by_itself_is_flagged_too(
     agent: Agent, refund: ActionType, reviewer: Person
 ) -> None:

@@ -11,14 +11,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from agents_registry.models import ActionType, Agent, Person, Workflow
-from approvals import rollback, rollbacks
+from approvals import outcome, rollback, rollbacks
 from approvals.errors import Invalid, Missing
-from approvals.models import Action, Purpose
+from approvals.models import Action, FollowUp, Purpose
 from approvals.rollbacks import Incident
 from approvals.states import State
-from ledger import record
+from ledger import clock, record
 from ledger.models import Event
 from tests.approvals.undone import (
+    AFTER,
     create_done,
     create_way_back,
     now,
@@ -229,6 +230,31 @@ def test_nothing_is_looked_for_before_something_is_named(as_owner: Client) -> No
     assert "What belongs to it" not in page.content.decode().partition("<main")[2]
 
 
+@pytest.mark.parametrize("typed", ["agent=&type=&run=", "agent=&until=2026-11-21T10:00"])
+def test_asked_for_nothing_in_particular_it_says_what_to_name(typed: str, as_owner: Client) -> None:
+    page = as_owner.get(f"/rollbacks/?{typed}")
+    assert page.status_code == 200
+    assert "Nothing was looked for. Name an agent" in page.content.decode()
+    assert "Nothing was looked for" not in as_owner.get("/rollbacks/").content.decode()
+
+
+def test_rules_are_proposed_by_the_names_that_findings_give(
+    refund: ActionType, as_owner: Client
+) -> None:
+    rules = [{"id": "vip", "words": "A VIP is asked for.", "when": "true", "effect": {}}]
+    ActionType.objects.filter(pk=refund.pk).update(stop_rules=rules)
+    page = as_owner.get("/rollbacks/").content.decode()
+    assert '<option value="stop_rule:vip">A VIP is asked for.</option>' in page
+
+
+@pytest.mark.parametrize("act", ["ask", "drill"])
+def test_the_address_of_a_refused_form_leads_back_to_the_incident(
+    act: str, as_owner: Client
+) -> None:
+    answer = as_owner.get(f"/rollbacks/{act}?run=r")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/rollbacks/?run=r")
+
+
 def test_the_page_previews_asks_and_shows_how_far_it_is(
     agent: Agent, refund: ActionType, reviewer: Person, as_owner: Client
 ) -> None:
@@ -242,7 +268,21 @@ def test_the_page_previews_asks_and_shows_how_far_it_is(
     page = as_owner.get("/rollbacks/?run=r").content.decode()
     assert "Asked for the rollback of 1 action." in page
     assert "1 rollback requested" in page
+    assert f'<a href="/actions/{done.rollbacks.get().pk}/">What undoes it</a>' in page
     assert f'name="id" value="{done.pk}"' not in page
+
+
+def test_a_rollback_that_changed_nothing_is_not_shown_as_done(
+    agent: Agent, refund: ActionType, reviewer: Person, as_owner: Client
+) -> None:
+    done = create_done(agent, refund, reviewer, run_id="r")
+    rollback.ask(action_id=done.pk, person=reviewer, reason=REASON)
+    outcome.report_rollback(agent=agent, action_id=done.pk, succeeded=True, error="", after=AFTER)
+    (row,) = as_owner.get("/rollbacks/?run=r").context["incident"].rows
+    assert (row.state, row.doubted) == ("rolled back", True)
+    FollowUp.objects.update(closed_at=clock.now())
+    (row,) = as_owner.get("/rollbacks/?run=r").context["incident"].rows
+    assert row.doubted is False
 
 
 def test_without_a_reason_what_was_chosen_is_still_there(
@@ -261,7 +301,9 @@ def test_the_page_rehearses(
     create_way_back(refund)
     done = create_done(agent, refund, reviewer, run_id="r")
     as_owner.post("/rollbacks/drill?run=r", {"id": [str(done.pk)], "reason": "drill"})
-    assert "Rehearsed the rollback of 1 action." in as_owner.get("/rollbacks/").content.decode()
+    page = as_owner.get("/rollbacks/?run=r").content.decode()
+    assert "Rehearsed the rollback of 1 action. The list leads to what would be staged." in page
+    assert f'<a href="/actions/{done.rollbacks.get().pk}/">A rehearsal of undoing it</a>' in page
     assert now(done).state == State.SUCCEEDED
 
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from agents_registry.models import ActionType, Agent, Membership, Person, Role, Workflow
 from approvals import outcome, release, review, runs, traces
 from approvals.models import Action, Dependency
+from approvals.pages.claimed import parts
 from tests.factories import (
     create_action,
     create_desk,
@@ -149,6 +150,26 @@ def test_a_step_says_what_it_waits_for(agent: Agent, refund: ActionType, signed_
     page = text_of(signed_in)
     assert "Waits for step 1" in page
     assert "Waits for an action of another run" in page
+
+
+def test_what_rehearses_an_undoing_is_not_said_to_undo_it(
+    agent: Agent, refund: ActionType, signed_in: Client
+) -> None:
+    first = create_step(agent, refund)
+    undoes = create_step(agent, refund, payload=payload("A-2"))
+    drill = create_step(agent, refund, payload=payload("A-3"))
+    Action.objects.filter(pk=undoes.pk).update(rolls_back=first)
+    Action.objects.filter(pk=drill.pk).update(rolls_back=first, purpose="eval")
+    page = text_of(signed_in)
+    assert page.count("Rolls back step 1") == 1
+    assert page.count("Rehearses to roll back step 1") == 1
+
+
+def test_a_plain_object_is_told_in_lines_and_a_deep_one_whole() -> None:
+    plain, deep = {"tag": "expansion", "minutes": 2}, {"of": {"tag": "x"}}
+    (_, told), (_, whole) = parts({"plain": plain, "deep": deep}.items())
+    assert [piece.text for piece in told] == ["tag: expansion\nminutes: 2"]
+    assert [piece.text for piece in whole] == ['{"of": {"tag": "x"}}']
 
 
 def test_open_work_of_a_step_stands_on_the_page(

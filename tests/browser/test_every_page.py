@@ -114,6 +114,7 @@ NO_PAGES = {
     "drill_rollback", "rollbacks_ask", "rollbacks_drill", "run_json",
     "subjects_remove", "metrics", "evaluation_set", "leave_guidance", "take_guidance_back",
     "endpoint_test", "endpoint_secret", "endpoint_rotate", "endpoint_on", "endpoint_resend",
+    "endpoint_resend_all",
 }  # fmt: skip
 """Redirects, parts of pages, and what only takes a form."""
 

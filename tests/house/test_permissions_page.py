@@ -198,6 +198,8 @@ def attempt(verb: str, client: Client, action: Action, workflow: Workflow) -> An
             return client.post(f"{webhook_of(action)}/test")
         case "make a call to an agent once more":
             return client.post(f"{webhook_of(action)}/calls/{action.calls.get().pk}/again")
+        case "make all calls again that were given up":
+            return client.post(f"{webhook_of(action)}/again")
         case "edit an action type":
             check = {"whole": "1", "check": "1"}
             return client.post(f"/registry/{workflow.slug}/refund/edit", check)
